@@ -1,0 +1,49 @@
+"""`localedge` itself: knows the names of its commands and loads the one that is called."""
+
+from importlib import import_module
+
+import click
+
+_COMMANDS = {
+    "run": ("run", "run"),
+    "demo-gateway": ("demo_gateway", "demo_gateway"),
+    "config": ("config", "config"),
+    "version": ("version", "version"),
+}
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+EXIT_CODES = "Exit codes: 0 done, 1 something you can mend, 2 usage, 3 internal error."
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name]
+        command = getattr(import_module(f"localedge.cli.{module}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Lazy, invoke_without_command=True, context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.option("--version", "wants_version", is_flag=True, help="Print the version.")
+@click.pass_context
+def localedge(context: click.Context, wants_version: bool) -> None:
+    """The local edge between Claude Desktop or Claude Code and a plain HTTP gateway.
+
+    \b
+    Try it with the built-in demo gateway:
+      localedge run --http-only
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if wants_version:
+        from .version import version
+
+        context.invoke(version)
+    else:
+        context.obj.data(context.get_help())

@@ -1,0 +1,53 @@
+"""Options that several commands share, and the way from them to the settings."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from localedge.settings import Settings, load
+
+from .output import Printer
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def config_option(command: _Command) -> _Command:
+    """`--config FILE`."""
+    option = click.option("--config", "file", metavar="FILE", help="Configuration file to use.")
+    return option(command)
+
+
+def lang_option(command: _Command) -> _Command:
+    """`--lang en|zh`."""
+    return click.option("--lang", metavar="en|zh", help="Language of messages.")(command)
+
+
+def load_settings(
+    printer: Printer,
+    flags: Mapping[str, object],
+    file: str | None,
+    *,
+    http_only: bool = False,
+    quiet: bool = False,
+) -> Settings:
+    """The settings for these flags; from here on the printer speaks the user's language.
+
+    Raises `Problems`.
+    """
+    from localedge.machine.files import check_ca_file, gather
+
+    choose_language(printer, flags.get("lang"))
+    settings = load(gather(flags, file, os.environ), http_only=http_only, quiet=quiet)
+    printer.lang = settings.config.lang
+    check_ca_file(settings)
+    return settings
+
+
+def choose_language(printer: Printer, flag: object) -> None:
+    """Before the configuration is read: its mistakes must be told in some language."""
+    from localedge.machine.files import system_language
+    from localedge.settings.language import early
+
+    printer.lang = early(flag, os.environ, system_language())

@@ -1,0 +1,115 @@
+"""The only module that prints: standard output is for data, standard error for talk.
+
+Never an encoding error, whatever the terminal's code page; a reader that has gone
+away (`localedge config show | head -1`) is no error either.
+"""
+
+import io
+import os
+import sys
+from collections.abc import Callable
+from typing import TextIO
+
+from localedge import messages
+from localedge.errors import Failure
+
+_PREFIX = "localedge: "
+
+
+class Printer:
+    """Writes to the terminal in the user's language."""
+
+    def __init__(self, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
+        self._stdout = _forgiving(stdout or sys.stdout)
+        self._stderr = _forgiving(stderr or sys.stderr)
+        self._lang = "en"
+
+    @property
+    def lang(self) -> str:
+        """`en` or `zh`; English where the terminal could not show Chinese."""
+        return self._lang
+
+    @lang.setter
+    def lang(self, lang: str) -> None:
+        self._lang = lang if _shows(self._stderr, messages.text("stopping", lang)) else "en"
+
+    def data(self, text: str) -> None:
+        """One or more lines of what the command was asked for."""
+        if not _write(self._stdout, text + "\n"):
+            self._stdout = None
+
+    def talk(self, code: str, **params: object) -> None:
+        """A line of the message table to standard error."""
+        _write(self._stderr, self.text(code, **params) + "\n")
+
+    def text(self, code: str, **params: object) -> str:
+        """A message in the user's language."""
+        return messages.text(code, self._lang, **params)
+
+    def failure(self, failure: Failure) -> None:
+        """`localedge: <sentence> [code]`."""
+        _write(self._stderr, f"{_PREFIX}{failure.sentence(self._lang)} [{failure.code}]\n")
+
+    def log_line(self) -> Callable[[str], None]:
+        """A function that writes one line to standard error, fit for the access log.
+
+        Straight to the descriptor: one system call per line and nothing left in a
+        buffer when the reader is gone.  A Windows console wants its own wide calls.
+        """
+        stream = self._stderr
+        if stream is None:
+            return lambda _line: None
+        try:
+            descriptor = stream.fileno()
+        except (OSError, ValueError):
+            descriptor = -1
+        if descriptor < 0 or (sys.platform == "win32" and stream.isatty()):
+            return lambda line: _ignore(_write(stream, line + "\n"))
+        encoding = stream.encoding
+
+        def emit(line: str) -> None:
+            try:
+                os.write(descriptor, (line + "\n").encode(encoding, "backslashreplace"))
+            except OSError:
+                pass  # nobody reads the log: that is no reason to drop exchanges
+
+        return emit
+
+
+def _ignore(_: object) -> None:
+    pass
+
+
+def _forgiving(stream: TextIO | None) -> TextIO | None:
+    """The stream, made to write what its encoding lacks as escapes.  None under pythonw."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
+
+
+def _shows(stream: TextIO | None, text: str) -> bool:
+    try:
+        text.encode((stream.encoding if stream else None) or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
+
+
+def _write(stream: TextIO | None, text: str) -> bool:
+    """Whether somebody is still there to read."""
+    if stream is None:
+        return False
+    try:
+        stream.write(text)
+        stream.flush()
+    except (OSError, ValueError):
+        # EPIPE (EINVAL on Windows), or closed.  The interpreter flushes once more when it
+        # ends and would complain then (docs.python.org, library/signal, "Note on SIGPIPE").
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+        except (OSError, ValueError):
+            pass  # no descriptor behind it: nothing to flush either
+        return False
+    return True

@@ -1,0 +1,113 @@
+"""`localedge run`: the edge itself."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from localedge.config import Config
+from localedge.errors import Failure
+from localedge.settings import Settings
+
+from . import paste
+from .group import CONTEXT, EXIT_CODES
+from .options import choose_language, config_option, lang_option, load_settings
+from .output import Printer
+
+if TYPE_CHECKING:
+    from localedge.edge.service import EdgeService
+
+
+@click.command("run", context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.option("--http-only", is_flag=True, help="Serve plain HTTP on this machine, no HTTPS.")
+@click.option("--upstream", metavar="URL", help="The gateway, like http://gateway.example:8000.")
+@click.option("--host", metavar="ADDRESS", help="Address to listen on [127.0.0.1].")
+@click.option("--port", metavar="PORT", help="Port to listen on, 0 for any free one [18080].")
+@config_option
+@click.option("--log-format", metavar="text|json", help="Form of the access log on standard error.")
+@click.option("--log-level", metavar="LEVEL", help="debug, info, warning (failures only) or error (none).")
+@click.option("-q", "--quiet", is_flag=True, help="Print the Listening line only.")
+@click.option("--insecure-upstream", is_flag=True, help="Do not check an https gateway's certificate.")
+@lang_option
+@click.pass_obj
+def run(
+    printer: Printer,
+    *,
+    http_only: bool,
+    upstream: str | None,
+    host: str | None,
+    port: str | None,
+    file: str | None,
+    log_format: str | None,
+    log_level: str | None,
+    quiet: bool,
+    insecure_upstream: bool,
+    lang: str | None,
+) -> None:
+    """Forward Claude clients to your gateway.
+
+    Without a gateway it serves the built-in demo gateway.  Ctrl-C stops it after the
+    answers in flight, a second Ctrl-C at once.
+
+    \b
+    Example:
+      localedge run --http-only --upstream http://gateway.example:8000
+    """
+    if not http_only:
+        choose_language(printer, lang)
+        raise Failure("https-not-available")
+    flags = {
+        "gateway.url": upstream,
+        "listen.host": host,
+        "listen.port": port,
+        "log.format": log_format,
+        "log.level": log_level,
+        "gateway.insecure": insecure_upstream or None,
+        "lang": lang,
+    }
+    settings = load_settings(printer, flags, file, http_only=True, quiet=quiet)
+    _serve(settings, printer)
+
+
+def _serve(settings: Settings, printer: Printer) -> None:
+    from .serving import choose_reactor, serve
+
+    choose_reactor()
+    from twisted.internet import reactor
+
+    from localedge.edge.service import EdgeService
+
+    config = settings.config
+    warn(settings, printer)
+    service = EdgeService(config, reactor=reactor, emit=printer.log_line())
+    serve(service, lambda port: announce(config, service, port, printer), printer, quiet=config.quiet)
+
+
+def warn(settings: Settings, printer: Printer) -> None:
+    """What must be said before anything is served, quiet or not."""
+    config = settings.config
+    for notice in settings.notices:
+        printer.failure(notice)
+    if config.gateway.insecure and config.gateway.scheme == "https":
+        printer.talk("insecure-upstream", gateway=config.gateway.url)
+
+
+def announce(config: Config, service: "EdgeService", port: int, printer: Printer) -> None:
+    """The first line of standard output, and what to paste where."""
+    demo = config.gateway.demo
+    printer.data(listening_line(config.host, port, service.gateway_url, demo=demo))
+    if config.quiet:
+        return
+    lines = [printer.text("demo-announcement")] if demo else []
+    base = paste.base_url(config.host, port)
+    lines += paste.block(printer.text, base, demo=demo, windows=sys.platform == "win32")
+    printer.data("\n".join(lines))
+    if config.client_token is not None:
+        printer.talk("beyond-loopback", url=paste.url(config.host, port))
+    if not paste.desktop_takes(config.host):
+        printer.talk("desktop-needs-loopback", host=config.host)
+
+
+def listening_line(host: str, port: int, gateway_url: str, *, demo: bool) -> str:
+    """In English whatever the language: scripts wait for it."""
+    return f"Listening on {paste.url(host, port)} -> {gateway_url}" + (" (demo gateway)" if demo else "")

@@ -1,0 +1,126 @@
+"""Runs one service under the reactor until a signal, or a failure to listen, ends it.
+
+The first SIGINT or SIGTERM stops accepting and lets the service finish what is in
+flight; the second ends the process at once (R35).
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Protocol
+
+from .output import Printer
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+    from twisted.internet.interfaces import IReactorCore, IReactorFromThreads
+    from twisted.python.failure import Failure as TwistedFailure
+
+    class Reactor(IReactorCore, IReactorFromThreads):
+        """What is asked of the reactor here."""
+
+
+class Listening(Protocol):
+    """A service that tells when it listens."""
+
+    @property
+    def whenListening(self) -> "Deferred[int]":
+        """Fires with the port that is bound, or fails with `errors.Failure`."""
+
+    def startService(self) -> None:
+        """Begin to listen."""
+
+    def stopService(self) -> "Deferred[None] | None":
+        """Stop accepting; done when everything in flight has ended."""
+
+
+def choose_reactor() -> None:
+    """Before the first import of the reactor: kqueue on macOS, where Twisted would take select.
+
+    Only kqueue reports a FIN while reading is paused (EV_EOF, R32), and select takes
+    1,024 descriptors.
+    """
+    if sys.platform == "darwin" and "twisted.internet.reactor" not in sys.modules:
+        from twisted.internet import kqreactor
+
+        kqreactor.install()
+
+
+def serve(service: Listening, announce: Callable[[int], None], printer: Printer, *, quiet: bool) -> None:
+    """Start the service, tell `announce` the port once it listens, return when all is drained.
+
+    Raises what kept the service from listening.
+    """
+    choose_reactor()
+    from twisted.internet import reactor
+
+    _Serving(reactor, service, announce, printer, quiet).run()  # type: ignore[arg-type]  # a module to mypy
+
+
+class _Serving:
+    def __init__(
+        self,
+        reactor: "Reactor",
+        service: Listening,
+        announce: Callable[[int], None],
+        printer: Printer,
+        quiet: bool,
+    ) -> None:
+        self._reactor = reactor
+        self._service = service
+        self._announce = announce
+        self._printer = printer
+        self._quiet = quiet
+        self._stopping = False
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._service.stopService)
+        self._reactor.callWhenRunning(self._start)
+        self._reactor.run()
+        if self._error is not None:
+            raise self._error
+
+    def _start(self) -> None:
+        # Only now: the reactor puts up handlers of its own when it starts.
+        for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+            number = getattr(signal, name, None)
+            if number is not None:
+                signal.signal(number, self._signalled)
+        try:
+            self._service.startService()
+        except Exception as error:  # noqa: BLE001 - the reactor would log it and run on
+            self._stop(error)
+            return
+        self._service.whenListening.addCallback(self._announce).addErrback(self._failed)
+
+    def _failed(self, failure: "TwistedFailure") -> None:
+        if not self._stopping:  # else it is the listening that was cancelled
+            self._stop(failure.value)
+
+    def _stop(self, error: BaseException | None) -> None:
+        if not self._stopping:
+            self._stopping = True
+            self._error = error
+            self._reactor.stop()
+
+    def _signalled(self, number: int, _frame: FrameType | None) -> None:
+        # The handler stays out of everything that a signal may have interrupted.
+        signal.signal(signal.SIGINT, _end_at_once)
+        signal.signal(signal.SIGTERM, _end_at_once)
+        self._reactor.callFromThread(self._asked_to_stop)
+
+    def _asked_to_stop(self) -> None:
+        if not self._quiet and not self._stopping:
+            self._printer.talk("stopping")
+        self._stop(None)
+
+
+def _end_at_once(number: int, _frame: FrameType | None) -> None:
+    """Die of the signal, so that a shell sees 130 or 143 (https://www.cons.org/cracauer/sigint.html)."""
+    if sys.platform == "win32":
+        os.kill(os.getpid(), 128 + number)  # TerminateProcess with this exit code
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)

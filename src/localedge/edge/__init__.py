@@ -1,0 +1,1 @@
+"""Floor 3: the edge itself, on Twisted transports and timers."""

@@ -1,0 +1,240 @@
+"""One connection to the gateway.
+
+It reads responses for the exchange it serves and writes what that exchange hands
+over.  Without an exchange it is idle: any byte or FIN then means that it can no
+longer be trusted (R33).
+"""
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from localedge.edge.deadlines import NEVER
+from localedge.edge.wire import Wire, tune
+from localedge.http.framing import Body, ProtocolError
+from localedge.http.head import ResponseHead
+from localedge.http.parser import ResponseReader
+
+if TYPE_CHECKING:
+    from localedge.edge.agent import Attempt
+    from localedge.edge.context import Context
+    from localedge.edge.exchange import Exchange
+
+
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
+class Backend(Protocol):
+    """Twisted calls `dataReceived` and `connectionLost`; the exchange and the agent call the rest."""
+
+    def __init__(self, context: "Context", attempt: "Attempt") -> None:
+        self._context = context
+        self._attempt: Attempt | None = attempt
+        self._exchange: Exchange | None = None
+        self._reader = ResponseReader(context.limits)
+        self._wire: Wire | None = None
+        self._finished_reading = False
+        self.lost = False
+        self.deadline = NEVER
+
+    def __repr__(self) -> str:
+        state = "lost" if self.lost else "opening" if self._wire is None else "busy" if self._exchange else "idle"
+        return f"<connection to {self._context.config.gateway.url}: {state}>"
+
+    # -- opening
+
+    def connectionMade(self) -> None:
+        """TCP is there; TLS or a proxy's tunnel may still have to be made."""
+        tune(self.transport)
+        assert self._attempt is not None
+        self._attempt.tcp_connected(self)
+
+    def handshakeCompleted(self) -> None:
+        """TLS is there, and the certificate was accepted."""
+        if self._attempt is not None:
+            self._attempt.ready(self)
+
+    def ready(self) -> None:
+        """HTTP may begin."""
+        self._attempt = None
+        self._wire = Wire(self.transport, self)
+
+    # -- serving
+
+    def start(self, exchange: "Exchange", method: bytes, opening: bytes) -> None:
+        """Serve `exchange`: expect the response to `method`, write the head and what there is of the body."""
+        wire = self._wire
+        assert wire is not None
+        self._exchange = exchange
+        self._reader.expect(method)
+        wire.start_message()
+        wire.put(opening)
+        wire.flush()
+
+    @property
+    def untouched(self) -> bool:
+        """Whether it is certain that no byte of the request left this machine (R34)."""
+        assert self._wire is not None
+        return self._wire.failed and not self._wire.accepted
+
+    @property
+    def blocked(self) -> bool:
+        """The gateway does not read as fast as we write."""
+        return self._wire is not None and self._wire.blocked
+
+    @property
+    def body(self) -> Body:
+        """How the current response is framed."""
+        return self._reader.body
+
+    @property
+    def clean(self) -> bool:
+        """Nothing unread, nothing unwritten, nobody gone: fit for another exchange."""
+        wire = self._wire
+        assert wire is not None
+        return not (self.lost or self._finished_reading or self._reader.buffered or wire.failed or wire.blocked)
+
+    def raw(self) -> bytes:
+        """Bytes behind a 101 (R18)."""
+        return self._reader.raw()
+
+    def put(self, data: bytes) -> None:
+        """Bytes for the gateway, written with the next `flush`."""
+        assert self._wire is not None
+        self._wire.put(data)
+
+    def flush(self) -> None:
+        """Write what was collected."""
+        if not self.lost:
+            assert self._wire is not None
+            self._wire.flush()
+
+    def pause_response(self) -> None:
+        """Read no more for now (R14)."""
+        if not self.lost:
+            self.transport.pauseProducing()
+
+    def resume_response(self) -> None:
+        """Read on."""
+        if not self.lost and not self._finished_reading:
+            self.transport.resumeProducing()
+
+    def half_close(self) -> None:
+        """No more bytes for the gateway, in a tunnel."""
+        if not self.lost:
+            assert self._wire is not None
+            self._wire.half_close()
+
+    def detach(self) -> None:
+        """The exchange is over."""
+        self._exchange = None
+
+    def abort(self) -> None:
+        """Close at once: the gateway shall stop working."""
+        self._exchange = None
+        if not self.lost:
+            self.transport.abortConnection()
+
+    def close(self) -> None:
+        """Close an idle connection."""
+        if not self.lost:
+            assert self._wire is not None
+            self._wire.close()
+
+    # -- Wire's owner
+
+    def wire_blocked(self) -> None:
+        """The outgoing queue is full."""
+        if self._exchange is not None:
+            self._exchange.gateway_blocked()
+
+    def wire_drained(self) -> None:
+        """The outgoing queue is empty."""
+        if self._exchange is not None:
+            self._exchange.gateway_drained()
+
+    # -- reading
+
+    def dataReceived(self, data: bytes) -> None:
+        """Twisted: bytes from the gateway."""
+        exchange = self._exchange
+        if exchange is None:
+            if self._attempt is not None:
+                self._attempt.data(self, data)
+            else:
+                self._context.agent.evict(self)  # nobody asked for anything
+            return
+        if exchange.tunnel:
+            exchange.response_data(data)
+            exchange.flush_response()
+            return
+        reader = self._reader
+        reader.feed(data)
+        try:
+            while (event := reader.next_event()) is not None:
+                if type(event) is bytes:
+                    exchange.response_data(event)
+                elif type(event) is ResponseHead:
+                    exchange.response_head(event)
+                else:
+                    exchange.response_end(event.trailers)  # type: ignore[union-attr]
+                    if exchange.over or reader.buffered:
+                        return
+                if self._exchange is not exchange:
+                    return
+        except ProtocolError as error:
+            exchange.gateway_broken(error)
+            return
+        exchange.flush_response()
+
+    def readConnectionLost(self) -> None:
+        """Twisted: FIN from the gateway.  Only a tunnel goes on from here."""
+        self._finished_reading = True
+        exchange = self._exchange
+        if exchange is not None and exchange.tunnel:
+            exchange.gateway_half_closed()
+            return
+        if exchange is None and self._attempt is None:
+            self._context.agent.evict(self)
+            return
+        self._ended(orderly=True)
+        if self._wire is not None:
+            self._wire.close()
+        else:
+            self.transport.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Twisted: our half-close is done."""
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Twisted: the connection is gone."""
+        self.lost = True
+        if self._attempt is not None:
+            self._attempt.lost(self, reason)
+            return
+        # A reset, or TLS without close_notify, does not end a body (RFC 9112 9.8).
+        self._ended(orderly=reason.check(ConnectionDone) is not None)
+        self._context.agent.lost(self)
+
+    def _ended(self, *, orderly: bool) -> None:
+        """No more bytes will come."""
+        exchange = self._exchange
+        if exchange is None:
+            return
+        try:
+            end = self._reader.eof() if orderly and not exchange.tunnel else None
+        except ProtocolError:
+            end = None
+        if end is not None and not exchange.over:
+            exchange.response_end(end.trailers)
+        if not exchange.over and self._exchange is exchange:
+            exchange.gateway_lost()
+
+    def deadline_passed(self, now: float) -> None:
+        """The TLS handshake or the proxy's answer takes too long (R30)."""
+        if self._attempt is not None:
+            self._attempt.timed_out(self)
+
+

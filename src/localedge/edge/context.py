@@ -1,0 +1,54 @@
+"""What all connections of one running edge share."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from localedge.config import Config
+from localedge.edge.deadlines import Deadlines, tick_for
+from localedge.edge.hangup import HangupWatch
+from localedge.edge.observe import Observer
+from localedge.http.forwarding import Route
+from localedge.http.guard import Verdict, make_guard
+from localedge.http.head import RequestHead
+
+if TYPE_CHECKING:
+    from localedge.edge.agent import Agent
+    from localedge.edge.frontend import Frontend
+
+
+class Context:
+    """One per edge.  `reactor` provides time, TCP and descriptors; nobody below asks for the global one."""
+
+    def __init__(self, config: Config, reactor: Any, observer: Observer, route: Route) -> None:
+        limits = config.limits
+        self.config = config
+        self.limits = limits
+        self.reactor = reactor
+        self.now: Callable[[], float] = reactor.seconds
+        self.observer = observer
+        self.route = route
+        self.admit: Callable[[RequestHead], Verdict] = make_guard(config)
+        self.deadlines = Deadlines(
+            reactor,
+            tick_for(
+                limits.request_head,
+                limits.request_body,
+                limits.keep_alive,
+                limits.first_byte,
+                limits.silence,
+                limits.tls_handshake,
+                limits.queue,
+                limits.linger,
+                config.pool.idle,
+            ),
+        )
+        self.hangups = HangupWatch(reactor)
+        self.frontends: set[Frontend] = set()
+        self.draining = False
+        self.agent: Agent
+        """Set once by `localedge.edge.service`: it needs this context in turn."""
+
+    def stop(self) -> None:
+        """Nothing of this edge is left in the reactor."""
+        self.deadlines.stop()
+        self.hangups.stop()

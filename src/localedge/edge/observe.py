@@ -1,0 +1,184 @@
+"""What happened: the access record of each exchange, counters, and who is in flight (R43).
+
+A record has no query, no field and no body of anybody: there is nothing secret in it.
+"""
+
+import enum
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from localedge.config import LogFormat, LogLevel
+
+if TYPE_CHECKING:
+    from localedge.edge.exchange import Exchange
+
+
+class Ending(enum.StrEnum):
+    """How an exchange ended, in one word."""
+
+    OK = "ok"
+    ANSWERED = "answered"
+    """By the edge itself: a probe, a preflight."""
+    REFUSED = "refused"
+    """The edge let it not in."""
+    CLIENT_GONE = "client-gone"
+    CLIENT_SLOW = "client-slow"
+    GATEWAY_FAILED = "gateway-failed"
+    """No answer at all: unreachable, broken, lost."""
+    GATEWAY_CUT = "gateway-cut"
+    """An answer that began and did not end."""
+    GATEWAY_SILENT = "gateway-silent"
+    BUSY = "busy"
+    """The queue was full, or the edge was draining."""
+    DRAINED = "drained"
+    """Still running at the drain limit."""
+
+
+FAILURES = frozenset(Ending) - {Ending.OK, Ending.ANSWERED, Ending.CLIENT_GONE}
+
+
+def ending_of(code: str, status: int) -> Ending:
+    """The word for an exchange that the edge answered with the error `code`."""
+    if code == "gateway-silent":
+        return Ending.GATEWAY_SILENT
+    if status == 408:
+        return Ending.CLIENT_SLOW
+    if status == 503:
+        return Ending.BUSY
+    if status >= 500 and status != 508:
+        return Ending.GATEWAY_FAILED
+    return Ending.REFUSED
+
+
+class Record:
+    """One access record.  Times in seconds as the clock gave them, bytes of bodies."""
+
+    __slots__ = (
+        "bytes_in",
+        "bytes_out",
+        "client",
+        "code",
+        "connected",
+        "ending",
+        "first_byte",
+        "gap",
+        "last_byte",
+        "method",
+        "path",
+        "queued",
+        "retried",
+        "reused",
+        "started",
+        "status",
+    )
+
+    def __init__(self, client: str, method: bytes, target: bytes, now: float) -> None:
+        self.client = client
+        self.method = method
+        self.path = target.partition(b"?")[0]
+        self.started = now
+        self.queued = now  # when a connection was asked for or begun
+        self.connected = now
+        self.first_byte = 0.0
+        self.last_byte = 0.0
+        self.gap = 0.0
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.status = 0
+        self.reused = False
+        self.retried = False
+        self.code = ""
+        self.ending = Ending.OK
+
+
+class Observer:
+    """Takes note of exchanges; `emit` writes one line."""
+
+    def __init__(self, emit: Callable[[str], None], log_format: LogFormat, level: LogLevel) -> None:
+        self._emit = emit
+        self._render = _as_json if log_format is LogFormat.JSON else _as_text
+        self._all = level in (LogLevel.DEBUG, LogLevel.INFO)
+        self._failures = level is not LogLevel.ERROR
+        self._second = -1
+        self._stamp = ""
+        self.in_flight: set[Exchange] = set()
+        self.endings: Counter[Ending] = Counter()
+
+    def say(self, line: str) -> None:
+        """A line that is no record: something the user should know, whatever the level."""
+        self._emit(line)
+
+    def ended(self, record: Record, now: float) -> None:
+        """An exchange is over."""
+        self.endings[record.ending] += 1
+        if self._all or (self._failures and record.ending in FAILURES):
+            self._emit(self._render(record, self._timestamp(), now))
+
+    def _timestamp(self) -> str:
+        now = time.time()
+        second = int(now)
+        if second != self._second:
+            self._second = second
+            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return "%s.%03dZ" % (self._stamp, (now - second) * 1000)
+
+
+def _phases(record: Record, now: float) -> tuple[float, float, float, float, float]:
+    """Queue, connect, first byte, total, longest gap: milliseconds; a phase that was not reached is 0."""
+    first = record.first_byte - record.connected if record.first_byte else 0.0
+    return (
+        (record.queued - record.started) * 1000,
+        (record.connected - record.queued) * 1000,
+        first * 1000,
+        (now - record.started) * 1000,
+        record.gap * 1000,
+    )
+
+
+def _as_text(record: Record, stamp: str, now: float) -> str:
+    notes = (" reused" if record.reused else "") + (" retried" if record.retried else "")
+    if record.code:
+        notes += f" [{record.code}]"
+    return (
+        "%s %s %s %s %d %s in=%d out=%d queue=%.1f connect=%.1f first=%.1f total=%.1f gap=%.1f%s"
+        % (
+            stamp,
+            record.client,
+            record.method.decode("ascii", "replace"),
+            record.path.decode("ascii", "replace"),
+            record.status,
+            record.ending,
+            record.bytes_in,
+            record.bytes_out,
+            *_phases(record, now),
+            notes,
+        )
+    )
+
+
+def _as_json(record: Record, stamp: str, now: float) -> str:
+    import json
+
+    queue, connect, first, total, gap = _phases(record, now)
+    return json.dumps(
+        {
+            "time": stamp,
+            "client": record.client,
+            "method": record.method.decode("ascii", "replace"),
+            "path": record.path.decode("ascii", "replace"),
+            "status": record.status,
+            "ending": record.ending,
+            "bytes_in": record.bytes_in,
+            "bytes_out": record.bytes_out,
+            "queue_ms": round(queue, 1),
+            "connect_ms": round(connect, 1),
+            "first_byte_ms": round(first, 1),
+            "total_ms": round(total, 1),
+            "longest_gap_ms": round(gap, 1),
+            "reused": record.reused,
+            "retried": record.retried,
+            "error": record.code or None,
+        }
+    )

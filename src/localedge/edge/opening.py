@@ -1,0 +1,132 @@
+"""What happens between TCP and HTTP on the way to the gateway: a proxy's tunnel, and TLS (R24).
+
+The gateway's certificate is verified against the system's trust, a private CA can
+be added (`gateway.ca_file`), and only `--insecure-upstream` turns it off.
+"""
+
+import ssl as stdlib_ssl
+from typing import Any
+
+from OpenSSL import SSL
+from twisted.internet import ssl
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
+from zope.interface import implementer
+
+from localedge.config import Gateway, Limits
+from localedge.errors import Failure
+from localedge.http.framing import ProtocolError
+from localedge.http.head import ResponseHead
+from localedge.http.parser import ResponseReader
+
+_MACOS_BUNDLE = "/etc/ssl/cert.pem"  # kept by Apple; OpenSSL builds for macOS do not know of it
+
+
+def system_roots() -> list[bytes]:
+    """The roots this system trusts, as DER: OpenSSL's defaults or the Windows stores, else certifi's."""
+    context = stdlib_ssl.create_default_context()
+    roots = context.get_ca_certs(binary_form=True)
+    if not roots:
+        try:
+            context.load_verify_locations(_MACOS_BUNDLE)
+        except OSError:
+            import certifi
+
+            context.load_verify_locations(certifi.where())
+        roots = context.get_ca_certs(binary_form=True)
+    return roots
+
+
+def _private_roots(path: str) -> list[bytes]:
+    """The certificates of a PEM file, as DER.  Raises `Failure`."""
+    try:
+        context = stdlib_ssl.SSLContext(stdlib_ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(path)
+        roots = context.get_ca_certs(binary_form=True)
+    except (OSError, ValueError) as error:
+        raise Failure("ca-file-unreadable", where="gateway.ca_file", path=path, reason=str(error)) from None
+    if not roots:
+        raise Failure("ca-file-not-pem", where="gateway.ca_file", path=path)
+    return roots
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class _Unverified:
+    """TLS without looking at the certificate, for `--insecure-upstream`."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        options = ssl.CertificateOptions(
+            verify=False, raiseMinimumTo=ssl.TLSVersion.TLSv1_2, acceptableProtocols=[b"http/1.1"]
+        )
+        self._context = options.getContext()
+
+    def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
+        """Twisted: a connection object for one client connection."""
+        connection = SSL.Connection(self._context, None)
+        if not _is_address(self._host):
+            connection.set_tlsext_host_name(self._host.encode())
+        return connection
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+def client_tls(gateway: Gateway) -> IOpenSSLClientConnectionCreator:
+    """How TLS to this gateway is made.  Raises `Failure` for a CA file that cannot be used."""
+    if gateway.insecure:
+        return _Unverified(gateway.host)
+    roots = system_roots()
+    if gateway.ca_file is not None:
+        roots += _private_roots(gateway.ca_file)
+    trust = ssl.trustRootFromCertificates(
+        [ssl.Certificate.load(root, SSL.FILETYPE_ASN1) for root in roots]
+    )
+    options: IOpenSSLClientConnectionCreator = ssl.optionsForClientTLS(
+        gateway.host, trustRoot=trust, acceptableProtocols=[b"http/1.1"]
+    )
+    return options
+
+
+class Opening:
+    """The steps of one connection; `tls` may be None behind a proxy for plain HTTP."""
+
+    def __init__(self, gateway: Gateway, limits: Limits, tls: IOpenSSLClientConnectionCreator, auth: bytes | None) -> None:
+        self._gateway = gateway
+        self._tls = tls
+        self._auth = auth
+        self._reader = ResponseReader(limits)
+        self._tunnelled = gateway.proxy is None
+
+    def begin(self, transport: Any) -> None:
+        """TCP is there: ask the proxy for a tunnel (RFC 9110 9.3.6), or start TLS."""
+        if self._tunnelled:
+            transport.startTLS(self._tls)
+            return
+        host = f"[{self._gateway.host}]" if ":" in self._gateway.host else self._gateway.host
+        authority = f"{host}:{self._gateway.port}".encode()
+        request = b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n" % (authority, authority)
+        if self._auth is not None:
+            request += b"Proxy-Authorization: %b\r\n" % self._auth
+        self._reader.expect(b"CONNECT")
+        transport.write(request + b"\r\n")
+
+    def data(self, transport: Any, data: bytes) -> tuple[str, dict[str, object]] | None:
+        """The proxy's answer; a problem as code and params, or None."""
+        proxy = self._gateway.proxy
+        assert proxy is not None
+        params: dict[str, object] = {"proxy": f"{proxy.host}:{proxy.port}", "gateway": self._gateway.url}
+        self._reader.feed(data)
+        try:
+            head = self._reader.next_event()
+        except ProtocolError:
+            return "proxy-failed", params | {"status": "no HTTP answer"}
+        if not isinstance(head, ResponseHead) or head.status < 200:
+            return None
+        if head.status == 407:
+            return "proxy-auth", params
+        if head.status >= 300 or self._reader.buffered:
+            return "proxy-failed", params | {"status": head.status}
+        self._tunnelled = True
+        transport.startTLS(self._tls)
+        return None

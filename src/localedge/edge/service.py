@@ -1,0 +1,212 @@
+"""The service that both `localedge run` and `twistd localedge` start (R35)."""
+
+import errno
+import os
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import CannotListenError
+from twisted.internet.protocol import ServerFactory
+
+from localedge.config import Config, Gateway
+from localedge.edge.agent import Agent
+from localedge.edge.context import Context
+from localedge.edge.deadlines import NEVER
+from localedge.edge.frontend import Frontend
+from localedge.edge.observe import Observer
+from localedge.errors import Failure
+from localedge.http.forwarding import Route
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IAddress, IDelayedCall, IListeningPort
+
+    from localedge.edge.demo import DemoGateway
+    from localedge.edge.opening import Opening
+
+
+def make_route(gateway: Gateway, instance: bytes) -> Route:
+    """What stands in the requests to this gateway."""
+    proxy = gateway.proxy
+    plain_proxy = proxy is not None and gateway.scheme == "http"
+    return Route(
+        authority=gateway.authority.encode(),
+        base=gateway.base_path.encode(),
+        absolute=f"http://{gateway.authority}".encode() if plain_proxy else b"",
+        proxy_authorization=_basic(gateway) if plain_proxy else None,
+        instance=instance,
+    )
+
+
+def _basic(gateway: Gateway) -> bytes | None:
+    if gateway.proxy is None or gateway.proxy.credentials is None:
+        return None
+    return b"Basic " + b64encode(gateway.proxy.credentials.reveal().encode())
+
+
+class _Listener(ServerFactory):
+    """Takes clients in, up to `max_clients`; beyond that they wait in the kernel's queue."""
+
+    noisy = False
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.port: Any = None
+        self._full = False
+        self.deadline = NEVER
+
+    def buildProtocol(self, addr: "IAddress | None") -> Frontend:
+        """Twisted: a client connects."""
+        context = self._context
+        if len(context.frontends) + 1 >= context.config.max_clients and not self._full:
+            self._full = True
+            self.port.stopReading()
+            self.deadline = context.now()
+            context.deadlines.add(self)
+        return Frontend(context)
+
+    def deadline_passed(self, now: float) -> None:
+        """One tick: is there room again?"""
+        context = self._context
+        if len(context.frontends) < context.config.max_clients:
+            self._full = False
+            context.deadlines.discard(self)
+            if not context.draining:
+                self.port.startReading()
+
+
+class EdgeService(Service):
+    """One edge: a listener, its clients, and the pool of connections to the gateway.
+
+    `emit` writes one log line.  `whenListening` fires with the port (int) or fails
+    with `localedge.errors.Failure`; `gateway_url` is known from then on.
+    """
+
+    name = "localedge"
+
+    def __init__(self, config: Config, *, reactor: Any, emit: Callable[[str], None]) -> None:
+        self.config = config
+        self._reactor = reactor
+        self._emit = emit
+        self._port: IListeningPort | None = None
+        self._context: Context | None = None
+        self._demo: DemoGateway | None = None
+        self._drained: Deferred[None] | None = None
+        self._drain_call: IDelayedCall | None = None
+        self.whenListening: Deferred[int] = Deferred()
+
+    @property
+    def gateway_url(self) -> str:
+        """Where exchanges go."""
+        return self.config.gateway.url
+
+    def startService(self) -> None:
+        """Listen.  Nothing is raised: `whenListening` tells."""
+        Service.startService(self)
+        try:
+            port = self._start()
+        except Failure as failure:
+            self.whenListening.errback(failure)
+        else:
+            self.whenListening.callback(port)
+
+    def stopService(self) -> "Deferred[None]":
+        """Stop accepting, let what runs end up to the drain limit, close everything (R35)."""
+        Service.stopService(self)
+        context = self._context
+        if context is None:
+            return succeed(None)
+        context.draining = True
+        done: Deferred[None] = Deferred()
+        self._drained = done
+        if self._port is not None:
+            self._port.stopListening()
+        for frontend in list(context.frontends):
+            frontend.drain()
+        self._drain_call = self._reactor.callLater(context.limits.drain, self._drain_limit)
+        self._look_whether_drained()
+        return done.addCallback(lambda _: self._finish())
+
+    # -- starting
+
+    def _start(self) -> int:
+        config = self.config
+        if config.gateway.demo:
+            from localedge.edge.demo import DemoGateway
+
+            self._demo = DemoGateway(self._reactor)
+            port = self._demo.listen(self._reactor).getHost().port
+            self.config = config = replace(config, gateway=replace(config.gateway, host="127.0.0.1", port=port))
+        observer = Observer(self._emit, config.log_format, config.log_level)
+        route = make_route(config.gateway, os.urandom(8).hex().encode())
+        context = Context(config, self._reactor, observer, route)
+        context.agent = Agent(context, _opening_maker(context))
+        listener = _Listener(context)
+        try:
+            self._port = listener.port = self._reactor.listenTCP(
+                config.port, listener, backlog=1024, interface=config.host
+            )
+        except CannotListenError as error:
+            raise _listen_failure(error, config) from None
+        self._context = context
+        number: int = listener.port.getHost().port
+        return number
+
+    # -- stopping
+
+    def _look_whether_drained(self) -> None:
+        context, done = self._context, self._drained
+        assert context is not None
+        if done is None:
+            return
+        if context.frontends:
+            self._reactor.callLater(0.02, self._look_whether_drained)
+            return
+        self._drained = None
+        done.callback(None)
+
+    def _drain_limit(self) -> None:
+        self._drain_call = None
+        assert self._context is not None
+        for frontend in list(self._context.frontends):
+            frontend.drained()
+
+    def _finish(self) -> "Deferred[None] | None":
+        context = self._context
+        assert context is not None
+        if self._drain_call is not None:
+            self._drain_call.cancel()
+            self._drain_call = None
+        context.agent.stop()
+        context.stop()
+        if self._demo is not None:
+            return Deferred.fromCoroutine(self._demo.stop())
+        return None
+
+
+def _opening_maker(context: Context) -> "Callable[[], Opening | None]":
+    """What makes the steps between TCP and HTTP: none for plain HTTP (R24)."""
+    gateway = context.config.gateway
+    if gateway.scheme != "https":
+        return lambda: None
+    from localedge.edge.opening import Opening, client_tls
+
+    tls = client_tls(gateway)
+    auth = _basic(gateway)
+    return lambda: Opening(gateway, context.limits, tls, auth)
+
+
+def _listen_failure(error: CannotListenError, config: Config) -> Failure:
+    cause = error.socketError
+    number = getattr(cause, "errno", None)
+    params = {"host": config.host, "port": config.port}
+    if number == errno.EADDRINUSE:
+        return Failure("port-in-use", **params)
+    if number == errno.EACCES:
+        return Failure("privileged-port", **params)
+    if number == errno.EADDRNOTAVAIL:
+        return Failure("address-not-available", **params)
+    return Failure("listen-failed", reason=str(cause), **params)

@@ -1,0 +1,159 @@
+"""Writing to a connection: at once when nothing is queued, else through the transport.
+
+This is the fast path, and the only place that uses Twisted's private names.
+`transport.write` waits for the next turn of the reactor: two system calls on the
+poller and one turn of delay for every piece.  A piece that finds the queue empty
+goes to the socket directly, and only what the kernel did not take is queued.
+
+Plain TCP only: a TLS transport hands out its raw socket too, and a direct write
+there would put plaintext on the wire.
+"""
+
+import contextlib
+import errno
+import socket
+import sys
+from typing import Any, Protocol
+
+from twisted.internet import tcp
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+_DIRECT = (tcp.Server, tcp.Client)
+_AGAIN = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR, errno.ENOBUFS}
+
+KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES = 15, 5, 3  # R36, seconds and count
+
+
+class Owner(Protocol):
+    """Whoever writes to a wire: told when its queue is full and when it is empty again."""
+
+    def wire_blocked(self) -> None:
+        """More is queued than should be: produce no more (R14)."""
+
+    def wire_drained(self) -> None:
+        """Everything queued has been written."""
+
+
+@implementer(IPushProducer)
+class Wire:
+    """One connection's outgoing side.  `put` collects, `flush` writes what was collected in one piece."""
+
+    __slots__ = ("_owner", "_pending", "_socket", "_transport", "accepted", "blocked", "failed")
+
+    def __init__(self, transport: Any, owner: Owner) -> None:
+        self._transport = transport
+        self._owner = owner
+        self._pending: list[bytes] = []
+        self._socket: socket.socket | None = None
+        if type(transport) in _DIRECT and not transport.TLS:
+            self._socket = transport.getHandle()
+        self.blocked = False
+        """The queue is full: `wire_drained` will be called."""
+        self.failed = False
+        """A direct write found the connection dead; nothing more is written."""
+        self.accepted = False
+        """Whether the kernel (or a queue on its way there) took a byte of ours since `start_message` (R34)."""
+        transport.registerProducer(self, True)
+
+    def put(self, data: bytes) -> None:
+        """Collect bytes for the next `flush`."""
+        self._pending.append(data)
+
+    def start_message(self) -> None:
+        """From here on `accepted` speaks of a new message."""
+        self.accepted = False
+
+    def flush(self) -> None:
+        """Write what was collected."""
+        pending = self._pending
+        if not pending:
+            return
+        data = pending[0] if len(pending) == 1 else b"".join(pending)
+        pending.clear()
+        transport = self._transport
+        handle = self._socket
+        if handle is not None and not transport._tempDataBuffer and not transport.dataBuffer:
+            if self.failed or transport.disconnecting or not transport.connected or transport.TLS:
+                return
+            try:
+                sent = handle.send(data)
+            except OSError as error:
+                if error.errno not in _AGAIN:
+                    # What the peer sent before it went may still be unread, an early answer
+                    # for example: reading finds the end of the connection, in order.
+                    self.failed = True
+                    return
+                sent = 0
+            if sent:
+                self.accepted = True
+            if sent == len(data):
+                return
+            data = data[sent:]
+        self.accepted = True
+        transport.write(data)
+
+    def close(self) -> None:
+        """Flush, then FIN in both directions."""
+        self.flush()
+        self._transport.unregisterProducer()
+        self._transport.loseConnection()
+
+    def half_close(self) -> None:
+        """Flush, then FIN: the peer may still send."""
+        self.flush()
+        self._transport.unregisterProducer()
+        self._transport.loseWriteConnection()
+
+    def abort(self) -> None:
+        """RST, and whatever is queued is lost."""
+        self._pending.clear()
+        self._transport.abortConnection()
+
+    def pauseProducing(self) -> None:
+        """Twisted: the queue is full."""
+        self.blocked = True
+        self._owner.wire_blocked()
+
+    def resumeProducing(self) -> None:
+        """Twisted: the queue is empty."""
+        if self.blocked:
+            self.blocked = False
+            self._owner.wire_drained()
+
+    def stopProducing(self) -> None:
+        """Twisted: the connection is gone; `connectionLost` says the rest."""
+        self._pending.clear()
+
+
+def is_quiet(transport: Any) -> bool:
+    """Whether an idle connection is still open with nothing unread: a peek of one byte (R33).
+
+    Over TLS the raw socket is looked at: any byte there, even a harmless session
+    ticket, is reason enough to take another connection.
+    """
+    handle = getattr(transport, "socket", None)
+    if handle is None:
+        return bool(getattr(transport, "connected", True))
+    try:
+        handle.recv(1, socket.MSG_PEEK)
+    except OSError as error:
+        return error.errno in _AGAIN
+    return False  # a byte nobody asked for, or the end of the stream
+
+
+def tune(transport: Any) -> None:
+    """TCP_NODELAY, and keep-alive that notices a dead peer within half a minute (R36)."""
+    with contextlib.suppress(AttributeError, OSError):
+        transport.setTcpNoDelay(True)
+        transport.setTcpKeepAlive(True)
+        handle = transport.getHandle()
+        if sys.platform == "win32":  # pragma: no cover - Windows
+            times = (1, KEEPALIVE_IDLE * 1000, KEEPALIVE_INTERVAL * 1000)
+            handle.ioctl(socket.SIO_KEEPALIVE_VALS, times)
+            return
+        idle = getattr(socket, "TCP_KEEPIDLE", None) or socket.TCP_KEEPALIVE  # macOS names it so
+        handle.setsockopt(socket.IPPROTO_TCP, idle, KEEPALIVE_IDLE)
+        handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL)
+        handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES)
+

@@ -1,0 +1,1 @@
+"""Floor 1: HTTP as bytes in, values out.  No sockets, no clock, no Twisted."""

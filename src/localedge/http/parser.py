@@ -1,0 +1,334 @@
+"""Bytes to events, for both directions: the only module that names httptools.
+
+Theory of operation.  A reader is fed bytes and asked for events, one at a time,
+in the manner of h11.  It holds one message: behind `End` the next call starts
+the next one, so pipelined bytes simply wait in the buffer until somebody asks.
+
+A head is handed to llhttp whole, for its strictness and speed; its start line
+is judged here, since llhttp lets doubled spaces and `RTSP/1.0` through.  Bodies
+with a length are counted, not parsed; chunks are `localedge.http.chunked`.
+
+The outcome is a function of the bytes, never of how they were cut: an
+unfinished head is searched for what llhttp would refuse (bare LF and CR,
+control bytes), and limits count bytes from the head's first.
+"""
+
+import re
+
+import httptools
+
+from localedge.config import Limits
+from localedge.http.chunked import ChunkedDecoder
+from localedge.http.framing import Body, ProtocolError, request_body, response_body
+from localedge.http.head import Fields, RequestHead, ResponseHead, combine
+
+__all__ = ["End", "ProtocolError", "RequestReader", "ResponseReader"]
+
+_REQUEST_LINE = re.compile(
+    rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21\x22\x24-\x7e]+) HTTP/1\.([01])"  # no fragment, no 8-bit
+)
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?")
+_STRAY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?!\n|\Z)")
+_BLANK_LINES = re.compile(rb"(?:\r\n)+")
+_TLS_HANDSHAKE = 0x16  # content type of a record that carries a ClientHello (RFC 8446 5.1)
+_TLS_ALERT = 0x15
+
+
+_START_LINE = {
+    # llhttp knows fewer methods than there are, and ends some statuses early
+    httptools.HttpRequestParser: b"GET / HTTP/1.1\r\n",
+    httptools.HttpResponseParser: b"HTTP/1.1 200 OK\r\n",
+}
+
+
+class End:
+    """The message is complete.  `trailers` are the fields behind the last chunk."""
+
+    __slots__ = ("trailers",)
+
+    def __init__(self, trailers: Fields = ()) -> None:
+        self.trailers = trailers
+
+
+_END = End()
+
+
+class _Collector:
+    """What llhttp calls back."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self) -> None:
+        self.fields: list[tuple[bytes, bytes]] = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # llhttp leaves the white space behind a value (RFC 9112 5: it is no part of it)
+        self.fields.append((name, value.rstrip(b" \t")))
+
+
+class _Reader:
+    """What both directions share: the buffer, finding a head, and the three kinds of body."""
+
+    __slots__ = ("_buffer", "_chunks", "_in_body", "_left", "_limits", "_searched", "body", "length")
+
+    _code_line = "bad-request-line"
+    _code_long_line = "target-too-long"
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._buffer = b""
+        self._searched = 0
+        self._in_body = False
+        self._left = 0
+        self._chunks: ChunkedDecoder | None = None
+        self.body = Body.NONE
+        self.length = 0
+        """Content-Length of the current message, 0 unless `body` is `LENGTH`."""
+
+    @property
+    def buffered(self) -> int:
+        """Bytes fed and not yet asked for."""
+        return len(self._buffer)
+
+    @property
+    def mid_message(self) -> bool:
+        """Whether a message has begun and not ended: a partial head or an unfinished body."""
+        return self._in_body or bool(self._buffer)
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes as they arrived."""
+        self._buffer = self._buffer + data if self._buffer else data
+
+    def raw(self) -> bytes:
+        """Whatever is buffered, once the connection has become a tunnel."""
+        data, self._buffer = self._buffer, b""
+        return data
+
+    # -- heads
+
+    def _take_head(self) -> tuple[bytes, bytes] | None:
+        """Start line, and the rest of the head with its last CRLF; None while it is unfinished."""
+        buffer = self._buffer
+        limit = self._limits.head_bytes
+        end = buffer.find(b"\r\n\r\n", self._searched)
+        if end < 0 or end + 4 > limit:
+            if buffer:
+                self._check_unfinished(buffer[:limit])
+            if end >= 0 or len(buffer) > limit:
+                line_ends = 0 <= buffer.find(b"\r\n", 0, limit)
+                raise ProtocolError("head-too-large" if line_ends else self._code_long_line, limit=limit)
+            self._searched = max(0, len(buffer) - 3)
+            return None
+        self._searched = 0
+        self._buffer = buffer[end + 4 :]
+        line = buffer.find(b"\r\n")
+        return buffer[:line], buffer[line + 2 : end + 4]
+
+    def _check_unfinished(self, buffer: bytes) -> None:
+        """Refuse now what llhttp would refuse when the head is complete, so that nobody waits for it."""
+        line_end = buffer.find(b"\r\n")
+        if line_end >= 0:
+            self._check_line(buffer[:line_end])
+        stray = _STRAY.search(buffer, max(0, self._searched - 1))
+        if stray is not None:
+            in_line = line_end < 0 or stray.start() < line_end
+            raise ProtocolError(self._code_line if in_line else "bad-header")
+
+    def _check_line(self, line: bytes) -> object:
+        raise AssertionError("each direction has its own start line")
+
+    def _fields(self, kind: type[httptools.HttpRequestParser | httptools.HttpResponseParser], rest: bytes) -> Fields:
+        """The header section through llhttp, behind a start line of its own: ours has been judged."""
+        collector = _Collector()
+        parser = kind(collector)
+        try:
+            parser.feed_data(_START_LINE[kind])
+            parser.feed_data(rest)
+        except httptools.HttpParserUpgrade:
+            pass  # llhttp's notion of where the message ends: ours is in `framing`
+        except httptools.HttpParserError as error:
+            reason = str(error)
+            framing = "Content-Length" in reason or "Transfer-Encoding" in reason
+            raise ProtocolError("bad-framing" if framing else "bad-header", reason=reason) from None
+        if len(collector.fields) > self._limits.head_fields:
+            raise ProtocolError("head-too-large", limit=self._limits.head_bytes)
+        return tuple(collector.fields)
+
+    # -- bodies
+
+    def _start_body(self, body: Body, length: int) -> None:
+        self.body, self.length = body, length
+        self._in_body = True
+        self._left = length
+        self._chunks = ChunkedDecoder() if body is Body.CHUNKED else None
+
+    def _next_of_body(self) -> bytes | End | None:
+        buffer = self._buffer
+        if self.body is Body.LENGTH:
+            if not self._left:
+                return self._end()
+            if not buffer:
+                return None
+            left = self._left
+            if len(buffer) <= left:
+                self._left = left - len(buffer)
+                self._buffer = b""
+                return buffer
+            self._left = 0
+            self._buffer = buffer[left:]
+            return buffer[:left]
+        if self.body is Body.CHUNKED:
+            return self._next_of_chunks(buffer)
+        if self.body is Body.NONE:
+            return self._end()
+        self._buffer = b""
+        return buffer or None
+
+    def _next_of_chunks(self, buffer: bytes) -> bytes | End | None:
+        chunks = self._chunks
+        assert chunks is not None
+        if not chunks.done:
+            if not buffer:
+                return None
+            payload, self._buffer = chunks.decode(buffer)
+            if payload:
+                return payload
+            if not chunks.done:
+                return None
+            buffer = self._buffer
+        if buffer.startswith(b"\r\n"):
+            self._buffer = buffer[2:]
+            return self._end()
+        if buffer in (b"", b"\r"):
+            return None
+        return self._trailers(buffer)
+
+    def _trailers(self, buffer: bytes) -> End | None:
+        limit = self._limits.head_bytes
+        end = buffer.find(b"\r\n\r\n")
+        if end < 0 or end + 4 > limit:
+            if _STRAY.search(buffer[:limit]) or end >= 0 or len(buffer) > limit:
+                raise ProtocolError("bad-chunk", reason="trailer section")
+            return None
+        try:
+            fields = self._fields(httptools.HttpRequestParser, buffer[: end + 4])
+        except ProtocolError:
+            raise ProtocolError("bad-chunk", reason="trailer section") from None
+        self._buffer = buffer[end + 4 :]
+        return self._end(fields)
+
+    def _end(self, trailers: Fields = ()) -> End:
+        self._in_body = False
+        self._chunks = None
+        return End(trailers) if trailers else _END
+
+
+class RequestReader(_Reader):
+    """The client's side of a connection: requests, one after the other.
+
+    `next_event` gives a `RequestHead`, then body `bytes`, then `End`; None when more
+    bytes are needed.  It raises `ProtocolError` (R01, R03); the reader is useless after that.
+    """
+
+    __slots__ = ()
+
+    def next_event(self) -> RequestHead | bytes | End | None:
+        """The next event, or None."""
+        if self._in_body:
+            return self._next_of_body()
+        buffer = self._buffer
+        if not buffer:
+            return None
+        if buffer[0] < 0x20:
+            if buffer[0] == _TLS_HANDSHAKE:
+                raise ProtocolError("tls-on-plain-port")
+            blank = _BLANK_LINES.match(buffer)
+            if blank is not None:
+                # RFC 9112 2.2: empty lines in front of a request line are ignored
+                buffer = self._buffer = buffer[blank.end() :]
+            if buffer in (b"", b"\r"):
+                return None
+        parts = self._take_head()
+        if parts is None:
+            return None
+        line, rest = parts
+        match = self._check_line(line)
+        version = b"1.1" if match[3] == b"1" else b"1.0"
+        fields = self._fields(httptools.HttpRequestParser, rest)
+        head = RequestHead(match[1], match[2], version, fields, combine(fields))
+        self._start_body(*request_body(head))
+        return head
+
+    def _check_line(self, line: bytes) -> re.Match[bytes]:
+        match = _REQUEST_LINE.fullmatch(line)
+        if match is None:
+            raise ProtocolError("bad-request-line")
+        if len(match[2]) > self._limits.target_bytes:
+            raise ProtocolError("target-too-long", limit=self._limits.target_bytes)
+        return match
+
+
+class ResponseReader(_Reader):
+    """The gateway's side of a connection: the responses to one request, interim ones first.
+
+    Tell it the method with `expect` before each response.  Events as `RequestReader`;
+    every code is refined by the caller: to the user it is a gateway that speaks garbage (R05).
+    """
+
+    __slots__ = ("_method", "_switched")
+
+    _code_line = "bad-status-line"
+    _code_long_line = "head-too-large"
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self._method = b""
+        self._switched = False
+
+    def expect(self, method: bytes) -> None:
+        """The next response answers a request with this method (R07)."""
+        self._method = method
+
+    def next_event(self) -> ResponseHead | bytes | End | None:
+        """The next event, or None."""
+        if self._in_body:
+            return self._next_of_body()
+        buffer = self._buffer
+        if not buffer or self._switched:
+            return None
+        if buffer[0] == _TLS_ALERT:
+            raise ProtocolError("gateway-speaks-tls")
+        if not b"HTTP/1."[: len(buffer)] == buffer[:7]:
+            raise ProtocolError("bad-status-line")
+        parts = self._take_head()
+        if parts is None:
+            return None
+        line, rest = parts
+        match = self._check_line(line)
+        fields = self._fields(httptools.HttpResponseParser, rest)
+        version = b"1.1" if match[1] == b"1" else b"1.0"
+        head = ResponseHead(int(match[2]), match[3] or b"", fields, version, combine(fields))
+        if head.status == 101:
+            self._switched = True
+        elif head.status >= 200:
+            self._start_body(*response_body(head, self._method))
+        return head
+
+    def eof(self) -> End | None:
+        """The connection has ended: `End` where that ends the body, None between messages.
+
+        Raises `ProtocolError` when a message was cut short (R06).
+        """
+        if self._in_body:
+            if self.body is Body.UNTIL_CLOSE:
+                return self._end()
+            raise ProtocolError("gateway-cut")
+        if self._buffer:
+            raise ProtocolError("gateway-cut")
+        return None
+
+    def _check_line(self, line: bytes) -> re.Match[bytes]:
+        match = _STATUS_LINE.fullmatch(line)
+        if match is None:
+            raise ProtocolError("bad-status-line")
+        return match

@@ -1,0 +1,60 @@
+"""The one table of everything localedge says, by stable code, in English and Simplified Chinese.
+
+`http` and `gateway` hold the answers the edge gives itself, `settings` and `urls` what can be wrong with
+the configuration, `commands` what commands fail with and what they tell.  Plain
+data: importing it must cost next to nothing.
+"""
+
+from . import commands, gateway, http, settings, urls
+from .entry import Entry, Words
+
+__all__ = ["LANGUAGES", "TABLE", "Entry", "Words", "entry", "error_type", "text"]
+
+LANGUAGES = ("en", "zh")
+
+TABLE: dict[str, Entry] = {**http.TABLE, **gateway.TABLE, **settings.TABLE, **urls.TABLE, **commands.TABLE}
+
+_ERROR_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    413: "request_too_large",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
+
+
+class _Params(dict[str, object]):
+    """Named fields of a template; one that nobody gave shows as `?`.
+
+    A message is mostly made while something else has already gone wrong: a
+    missing detail must not replace the error by another one.
+    """
+
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+def entry(code: str) -> Entry:
+    """The row of a code.  Raises KeyError for a code that is not in the table."""
+    return TABLE[code]
+
+
+def text(code: str, lang: str = "en", **params: object) -> str:
+    """The whole message: what is the case and what to do next.
+
+    Any `lang` but `zh` is English.  Raises KeyError for an unknown code.
+    """
+    row = TABLE[code]
+    fields = _Params(params)
+    if lang == "zh":
+        return row.zh.fact.format_map(fields) + row.zh.next.format_map(fields)
+    fact = row.en.fact.format_map(fields)
+    return f"{fact} {row.en.next.format_map(fields)}" if row.en.next else fact
+
+
+def error_type(status: int) -> str:
+    """`error.type` of the Messages API for a status of the edge's own (R40)."""
+    known = _ERROR_TYPES.get(status)
+    if known is not None:
+        return known
+    return "invalid_request_error" if 400 <= status < 500 else "api_error"

@@ -1,0 +1,151 @@
+"""`python -m tests.bench`: run the lanes, print the tables.
+
+Exit status 0 when localedge answered rightly in every lane (goals met or missed), 1 when it did not,
+2 for usage, 130 when interrupted.
+"""
+
+import argparse
+import contextlib
+import resource
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+
+from . import machine, proxies, table, wrk
+from .client import Wrong
+from .lanes import LANES, QUICK, Lane, Settings, Turn, warm
+from .processes import Child, Unavailable, stopping
+from .proxies import PROXIES, Proxy
+from .stats import Values
+
+
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description="localedge beside other proxies"
+    )
+    lanes, names = [lane.name for lane in LANES], [proxy.name for proxy in PROXIES]
+    parser.add_argument("--lane", action="append", choices=lanes, help="only this lane; may be repeated")
+    parser.add_argument(
+        "--only", metavar="NAMES", help=f"these proxies, with commas between: {', '.join(names)}"
+    )
+    parser.add_argument(
+        "--rounds", type=int, help="how often every proxy is visited (default 5, with --quick 2)"
+    )
+    parser.add_argument("--quick", action="store_true", help="short rounds, for developing")
+    parser.add_argument("--markdown", action="store_true", help="print the table of the README as well")
+    options = parser.parse_args(given)
+    options.only = options.only.split(",") if options.only else names
+    if unknown := set(options.only) - set(names):
+        parser.error(f"--only: no such proxy: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    if options.rounds is None:
+        options.rounds = 2 if options.quick else 5
+    if options.rounds < 1:
+        parser.error("--rounds: give 1 or more")
+    return options
+
+
+def taking_part(lane: Lane, names: Sequence[str]) -> list[Proxy]:
+    """The proxies of a lane."""
+    absent = {"direct": not lane.direct, "bare": not lane.bare}
+    return [proxy for proxy in PROXIES if proxy.name in names and not absent.get(proxy.name)]
+
+
+def turn(lane: Lane, proxy: Proxy, gateway: int, settings: Settings, scratch: Path) -> Values:
+    """Start the proxy, measure, stop it."""
+    with tempfile.TemporaryDirectory(prefix=f"{proxy.name}-", dir=scratch) as name:
+        directory = Path(name)
+        if lane.starts_itself:
+            return lane.run(Turn(settings, directory, gateway, proxy))
+        running = proxy.start(directory, gateway)
+        ready = Turn(settings, directory, gateway, proxy, running)
+        if running.child is None:
+            warm(ready)
+            return lane.run(ready)
+        with stopping(running.child):
+            try:
+                warm(ready)
+                return lane.run(ready)
+            except (Wrong, OSError) as error:
+                if running.child.process.poll() is not None:
+                    raise Unavailable(f"{proxy.title} ended: {running.child.last_words()}") from error
+                raise
+
+
+def run(options: argparse.Namespace, settings: Settings, scratch: Path) -> list[table.LaneResult]:
+    """All rounds of all lanes; every round visits every proxy, each time beginning with another one."""
+    results = [table.LaneResult(lane) for lane in LANES if not options.lane or lane.name in options.lane]
+    for number in range(options.rounds):
+        for result in results:
+            lane, contestants = result.lane, taking_part(result.lane, options.only)
+            shift = number % max(1, len(contestants))
+            values: dict[str, Values] = {}
+            begin = time.monotonic()
+            # A gateway of its own: connections that a proxy left behind do not reach the next lane.
+            with gateway(scratch) as port:
+                for proxy in contestants[shift:] + contestants[:shift]:
+                    if proxy.name in result.failures:
+                        continue
+                    try:
+                        values[proxy.name] = turn(lane, proxy, port, settings, scratch)
+                    except (Wrong, Unavailable, OSError) as error:
+                        result.fail(proxy.name, str(error) or type(error).__name__)
+            result.add(values)
+            took = time.monotonic() - begin
+            print(
+                f"round {number + 1} of {options.rounds}: {lane.name} ({took:.0f} s)",
+                file=sys.stderr,
+                flush=True,
+            )
+    return results
+
+
+@contextlib.contextmanager
+def gateway(scratch: Path) -> Iterator[int]:
+    """The fake gateway for the time of a `with`: gives its port."""
+    script, log = str(proxies.HERE / "gateway.py"), scratch / "gateway.log"
+    child = Child([sys.executable, script], log, environment=proxies.environment(), port_pattern=r"^(\d+)$")
+    with stopping(child):
+        yield child.announced_port()
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """The command."""
+    options = arguments(given)
+    if not sys.platform.startswith("linux"):
+        print("the bench reads /proc: run it on Linux", file=sys.stderr)
+        return 2
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard > 0 else soft, hard))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
+    print(machine.description([proxy for proxy in PROXIES if proxy.name in options.only]))
+    print(f"load from {wrk.generator()} (rps32) and this process, fake gateway in a process of its own;")
+    print(f"{options.rounds} rounds, interleaved; access logs on; a fresh process each time", flush=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="localedge-bench-") as scratch:
+            results = run(options, QUICK if options.quick else Settings(), Path(scratch))
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    print()
+    print(table.terminal(results))
+    if options.markdown:
+        print()
+        print(table.markdown(results))
+    failed = [result for result in results if "localedge" in result.failures]
+    for result in failed:
+        print(f"localedge FAILED in {result.lane.name}: {result.failures['localedge']}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""Which machine this is and which versions run on it: figures mean nothing without."""
+
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+from .proxies import Proxy, version_of
+
+
+def cpu_model() -> str:
+    """The processor's name as the kernel has it."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() in ("model name", "Model", "cpu model"):
+            return value.strip()
+    return platform.machine()
+
+
+def description(proxies: Sequence[Proxy]) -> str:
+    """Lines for the head of a report."""
+    cores = len(os.sched_getaffinity(0))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
+    shared = "; client, proxy and gateway share them" if cores < 4 else ""
+    lines = [
+        f"CPU: {cpu_model()}, {cores} cores{shared}; {memory:.0f} GiB memory",
+        f"kernel: {platform.system()} {platform.release()}",
+        f"wrk: {version_of('wrk', '-v').partition(' Copyright')[0].removeprefix('wrk ')}",
+    ]
+    lines += [f"{proxy.title}: {proxy.version()}" for proxy in proxies if proxy.name != "direct"]
+    return "\n".join(lines)

@@ -1,0 +1,53 @@
+"""Real programs that some tests talk to: asked for by name, skipped for in one recognisable way.
+
+`LOCALEDGE_NO_SKIPS=1` makes a run with such a skip fail (`tests/conftest.py` sees to it), so that the
+project's own checks cannot go green by testing less.  It is not inferred from `CI=true`: somebody else's
+CI may well have no nginx.
+"""
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+MISSING = "peer missing: "
+
+# Read once, before conftest clears the environment: localedge itself refuses variables of its prefix that
+# are no settings, and tests start it.
+TOLD = {name: value for name, value in os.environ.items() if name.startswith("LOCALEDGE_")}
+
+# Debian keeps daemons where an ordinary user's PATH does not look.
+_ELSEWHERE = ("/usr/sbin", "/usr/local/sbin", "/sbin", "/opt/homebrew/bin")
+
+
+def find(program: str) -> Path | None:
+    """Where `program` is, or None."""
+    found = shutil.which(program) or shutil.which(program, path=os.pathsep.join(_ELSEWHERE))
+    return Path(found) if found else None
+
+
+def need(program: str) -> Path:
+    """The path of a program, such as `nginx`, `curl` or `node`; skips the test where there is none."""
+    found = find(program)
+    if found is None:
+        skip(program)
+    return found
+
+
+def javascript_sdk() -> Path:
+    """A directory whose `node_modules` holds `@anthropic-ai/sdk`: run `node` with it as working directory.
+
+    Named by `LOCALEDGE_JS_SDK`; nothing is downloaded here.
+    """
+    need("node")
+    named = TOLD.get("LOCALEDGE_JS_SDK", "")
+    if not named or not Path(named, "node_modules", "@anthropic-ai", "sdk").is_dir():
+        skip("@anthropic-ai/sdk (npm install it somewhere and name the place in LOCALEDGE_JS_SDK)")
+    return Path(named)
+
+
+def skip(what: str) -> NoReturn:
+    """Skip the running test for want of `what`."""
+    pytest.skip(MISSING + what)

@@ -1,0 +1,213 @@
+"""The bench: its arithmetic, its tables, and its fake gateway, without a clock deciding anything."""
+
+import contextlib
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+if not sys.platform.startswith("linux"):
+    pytest.skip("the bench reads /proc and runs on Linux alone", allow_module_level=True)
+
+from tests.bench import __main__ as command
+from tests.bench import client, gateway, lanes, processes, proxies, stats, streams, table
+
+UNIT = stats.Measure("v", "speed", "MB/s", 1, (stats.Goal(False, 0.5, "nginx"), stats.Goal(True, 90, None)))
+LANE = lanes.Lane("made-up", "a made-up lane", lambda turn: {}, (UNIT,))
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """The fake gateway, running."""
+    with command.gateway(tmp_path) as port:
+        yield port
+
+
+def test_percentiles_are_values_that_occurred() -> None:
+    """The 99th percentile of a hundred values is the 99th of them."""
+    values = [float(value) for value in range(100, 0, -1)]
+    assert stats.percentile(values, 0.5) == 50
+    assert stats.percentile(values, 0.99) == 99
+    assert stats.percentile([7.0], 0.99) == 7
+
+
+def test_a_goal_is_met_missed_or_not_judged() -> None:
+    """A goal says whether localedge reached it, and says nothing where one of the two has no figure."""
+    goal = stats.Goal(True, 1.6, "nginx")
+    assert goal.verdict({"localedge": 16.0, "nginx": 10.0}) == "met"
+    assert goal.verdict({"localedge": 16.1, "nginx": 10.0}) == "missed"
+    assert goal.verdict({"nginx": 10.0}) == "not judged"
+    assert goal.verdict({"localedge": 1.0, "nginx": -3.0}) == "not judged"
+    assert stats.Goal(False, 4, None).verdict({"localedge": 3.9}) == "missed"
+
+
+def test_delays_are_less_the_direct_connections_median() -> None:
+    """What a proxy adds to a delay is its own delay less the median of the direct connection."""
+    measure = stats.Measure("extra", "added", "µs", less_direct="p99")
+    rounds = {"direct": [{"p99": 10.0}, {"p99": 30.0}, {"p99": 20.0}], "nginx": [{"p99": 50.0}]}
+    assert stats.figures(measure, rounds) == {"nginx": [30.0]}
+
+
+def test_tables_show_medians_ratios_and_failures() -> None:
+    """Both tables show each median, localedge's ratio to nginx, the verdicts, and who failed and why."""
+    result = table.LaneResult(LANE)
+    for speed in (100.0, 300.0, 200.0):
+        result.add({"nginx": {"v": speed}, "localedge": {"v": speed / 2}, "caddy": {"v": 1.0}})
+    result.fail("caddy", "status 502")
+    text = table.terminal([result])
+    assert "200.0      100.0      300.0      1.00" in text
+    assert "goal at least 0.5 x nginx: met (100.0, limit 100.0)" in text
+    assert "goal at most 90 MB/s: missed" in text
+    assert "n/a: status 502" in text
+    row = table.markdown([result]).splitlines()[-1]
+    assert row.startswith(
+        "| a made-up lane | speed, MB/s | 200.0 | 100.0 | 0.50 | at least 0.5 x nginx: met;"
+    )
+
+
+def test_every_lane_has_the_goals_of_its_title() -> None:
+    """Each lane can be chosen by a name of its own, and the bare program runs in the start lane only."""
+    names = [lane.name for lane in lanes.LANES]
+    assert len(set(names)) == len(names)
+    assert [lane.name for lane in lanes.LANES if lane.bare] == ["start"]
+    assert [proxy.name for proxy in command.taking_part(lanes.LANES[0], ["bare", "nginx"])] == ["nginx"]
+
+
+def test_an_unknown_proxy_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistyped proxy name is refused with the names there are."""
+    with pytest.raises(SystemExit) as stopped:
+        command.arguments(["--only", "ngnix"])
+    assert stopped.value.code == 2
+    assert "nginx" in capsys.readouterr().err
+
+
+WHOLE = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA;x=y\r\n 12345678!\r\n0\r\n\r\n"
+
+
+@given(st.lists(st.integers(0, len(WHOLE))))
+def test_an_answer_cut_anywhere_reads_the_same(cuts: list[int]) -> None:
+    """However the network cuts an answer, its body is the same and it ends at its end."""
+    places = [0, *sorted(cuts), len(WHOLE)]
+    answer = client.Answer()
+    body = b"".join(answer.feed(WHOLE[a:b]) for a, b in zip(places, places[1:], strict=False))
+    assert (body, answer.status, answer.done) == (b"hello 12345678!", 200, True)
+
+
+@pytest.mark.parametrize(
+    "garbled",
+    [
+        WHOLE + b"x",
+        WHOLE.replace(b"hello", b"hell"),
+        WHOLE[:-3],
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\n",
+        b"SMTP ready\r\n\r\n",
+    ],
+)
+def test_a_garbled_answer_is_not_taken_for_a_fast_one(garbled: bytes) -> None:
+    """An answer that is cut, too long or no HTTP at all fails its lane."""
+    answer = client.Answer()
+    with pytest.raises(client.Wrong):
+        answer.feed(garbled)
+        answer.ended()
+
+
+def test_the_small_request_is_a_claude_request() -> None:
+    """The 1 kB POST carries the fields of Claude Code and a body of exactly that size."""
+    head, _, body = client.small_request("/v1/messages", 80).partition(b"\r\n\r\n")
+    assert len(body) == 1024
+    assert b"\r\nContent-Length: 1024" in head
+    assert b"\r\nanthropic-version: " in head
+
+
+def test_the_gateway_answers_messages_and_counts_uploads(port: int) -> None:
+    """The fake gateway gives its message again and again, and the digest of what was uploaded."""
+    noise = os.urandom(300_000)
+    with client.connect(port) as sock:
+        for _ in range(3):
+            assert client.post(sock, port, "/v1/messages") == gateway.MESSAGE
+        sock.sendall(client.request_head("/upload?digest=1", port, len(noise)) + noise)
+        assert hashlib.sha256(noise).hexdigest().encode() in client.read_answer(sock)
+        assert client.post(sock, port, "/v1/messages") == gateway.MESSAGE
+
+
+def test_the_gateway_sends_big_answers_of_the_size_asked_for(port: int) -> None:
+    """A big answer has exactly the bytes that were asked for."""
+    with client.connect(port) as sock:
+        assert client.post(sock, port, "/big?size=3000001") == (gateway.BLOCK * 3)[:3000001]
+
+
+def test_the_gateway_streams_on_time_and_at_full_speed(port: int) -> None:
+    """Timed streams and floods arrive whole, in order, and end."""
+    assert len(streams.timed(port, 4, 0.002, 0.02)) == 40
+    events, seconds = streams.flood(port, 2, 8, 0.01)
+    assert events >= 2 * 512
+    assert seconds > 0
+
+
+def test_a_flood_that_lost_an_event_is_noticed(port: int) -> None:
+    """One event missing from a stream fails the lane."""
+    (pieces,) = streams.collect(port, ["/flood?ms=1&burst=1"], 1)
+    body = b"".join(data for _, data in pieces)
+    lost = body.replace(gateway.chunked(gateway.FLOOD_EVENT % 7), b"", 1)
+    with pytest.raises(client.Wrong, match="something else arrived"):
+        streams.flood_events([(0, lost)])
+
+
+def test_idle_streams_stay_open(port: int) -> None:
+    """Idle streams have delivered their first event and are still there."""
+    with contextlib.ExitStack() as stack:
+        streams.open_idle(stack, port, 3)
+
+
+def test_the_standard_library_relay_takes_part(port: int, tmp_path: Path) -> None:
+    """A relay is started, answers rightly, shows its memory, and is gone after it was stopped."""
+    running = proxies.start_thread_relay(tmp_path, port)
+    assert running.child is not None
+    with processes.stopping(running.child) as child:
+        assert processes.listening_ports(child.pid) == [running.port]
+        lanes.warm(lanes.Turn(lanes.QUICK, tmp_path, port, proxies.PROXIES[0], running))
+        assert child.resident() > 1 << 20
+        assert child.resident_peak() >= child.resident() // 2
+    assert child.process.poll() is not None
+    assert running.access_log is not None
+    assert b'"POST /v1/messages HTTP/1.1" 200' in running.access_log.read_bytes()
+
+
+def test_a_program_that_does_not_start_is_unavailable(tmp_path: Path) -> None:
+    """A proxy that fails to start is reported with its last words."""
+    child = processes.Child(
+        [sys.executable, "-c", "raise SystemExit('no luck')"], tmp_path / "log", port_pattern=r"^(\d+)$"
+    )
+    with processes.stopping(child), pytest.raises(processes.Unavailable, match="exit status 1; no luck"):
+        child.announced_port()
+    with pytest.raises(processes.Unavailable, match="No such file"):
+        processes.Child([str(tmp_path / "absent")], tmp_path / "log")
+
+
+def test_interrupting_the_bench_leaves_nothing_running(tmp_path: Path) -> None:
+    """Ctrl-C ends the bench, and with it the gateway and the proxy it had started."""
+    script = "from tests.bench import __main__; raise SystemExit(__main__.main())"
+    bench = subprocess.Popen(
+        [sys.executable, "-c", script, "--quick", "--lane", "latency1", "--only", "threads"],
+        cwd=proxies.HERE.parent.parent,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    children: set[int] = set()
+    deadline = time.monotonic() + 20
+    while len(children) < 2 and time.monotonic() < deadline:
+        children = set(processes.descendants(bench.pid)[1:])
+    bench.send_signal(2)
+    assert bench.wait(20) == 130
+    assert len(children) == 2
+    assert not any(Path(f"/proc/{pid}").exists() for pid in children)
+    assert list(tmp_path.iterdir()) == []
