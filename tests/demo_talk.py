@@ -78,8 +78,9 @@ class Conversation:
         self.clock = Clock()
         self.demo = DemoGateway(self.clock, scripts=scripts, record=record)
         self.wire = Wire(room)
-        self.connection: Any = self.demo.buildProtocol(None)
-        self.connection.makeConnection(self.wire)
+        connection: Any = self.demo.buildProtocol(None)
+        self.connection = connection
+        connection.makeConnection(self.wire)
 
     def send(self, data: bytes) -> None:
         """The client sends bytes."""

@@ -73,7 +73,7 @@ def turn(lane: Lane, proxy: Proxy, gateway: int, settings: Settings, scratch: Pa
             except (Wrong, OSError) as error:
                 if running.child.process.poll() is not None:
                     raise Unavailable(f"{proxy.title} ended: {running.child.last_words()}") from error
-                raise
+                raise Wrong(f"{error}; its log ends: {running.child.last_words()}") from error
 
 
 def run(options: argparse.Namespace, settings: Settings, scratch: Path) -> list[table.LaneResult]:

@@ -30,16 +30,18 @@ class Settings:
     """How long things take: `--quick` shrinks these."""
 
     requests: int = 4000
-    seconds: float = 2.5
-    stream_seconds: float = 3.0
-    flood_seconds: float = 1.0
+    seconds: float = 2.0
+    stream_seconds: float = 2.5
+    flood_seconds: float = 0.8
     uploads: int = 3
     starts: int = 5
     stall_seconds: float = 1.5
     idle_streams: int = 1000
+    patience: float = 4.0
+    """How long the first event of an idle stream may take."""
 
 
-QUICK = Settings(1500, 1.0, 1.2, 0.5, 2, 2, 0.6)
+QUICK = Settings(1500, 1.0, 1.0, 0.3, 2, 2, 0.4, patience=2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +211,9 @@ def idle_streams(turn: Turn) -> Values:
     assert turn.child is not None
     count = turn.settings.idle_streams
     with contextlib.ExitStack() as stack:
-        streams.open_idle(stack, turn.port, 1)
+        streams.open_idle(stack, turn.port, 1, turn.settings.patience)
         before = turn.child.resident()
-        streams.open_idle(stack, turn.port, count)
+        streams.open_idle(stack, turn.port, count, turn.settings.patience)
         time.sleep(0.3)
         return {"each": (turn.child.resident() - before) / count / 1024}
 

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,19 @@ def cpu_model() -> str:
     return platform.machine()
 
 
+def busy(seconds: float = 1.0) -> float:
+    """The share of all cores' time (0 to 1) that others use now, or that the host withholds."""
+    before = _ticks()
+    time.sleep(seconds)
+    spent = [after - begin for begin, after in zip(before, _ticks(), strict=True)]
+    return 1 - (spent[3] + spent[4]) / max(1, sum(spent))
+
+
+def _ticks() -> list[int]:
+    # user nice system idle iowait irq softirq steal; guest time is part of user.
+    return [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+
+
 def description(proxies: Sequence[Proxy]) -> str:
     """Lines for the head of a report."""
     cores = len(os.sched_getaffinity(0))
@@ -27,5 +41,7 @@ def description(proxies: Sequence[Proxy]) -> str:
         f"kernel: {platform.system()} {platform.release()}",
         f"wrk: {version_of('wrk', '-v').partition(' Copyright')[0].removeprefix('wrk ')}",
     ]
+    if (others := busy()) > 0.05:
+        lines.append(f"WARNING: other work takes {others:.0%} of the machine: stop it and run again")
     lines += [f"{proxy.title}: {proxy.version()}" for proxy in proxies if proxy.name != "direct"]
     return "\n".join(lines)

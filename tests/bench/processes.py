@@ -171,6 +171,11 @@ def descendants(root: int) -> list[int]:
     return found
 
 
+def running(pid: int) -> bool:
+    """Whether a process is there and not a zombie."""
+    return _stat(pid)[:1] not in ([], ["Z"])
+
+
 def listening_ports(pid: int) -> list[int]:
     """IPv4 TCP ports that a process listens on, matched by the inodes of its sockets."""
     inodes = set()

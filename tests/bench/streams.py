@@ -128,7 +128,7 @@ def flood_events(pieces: Pieces) -> int:
     return count
 
 
-def open_idle(stack: ExitStack, port: int, streams: int, patience: float = 5.0) -> None:
+def open_idle(stack: ExitStack, port: int, streams: int, patience: float = 4.0) -> None:
     """Open streams that stay until `stack` closes; each has delivered its first event."""
     for first in range(0, streams, 50):
         batch = []

@@ -1,6 +1,7 @@
 """Requests per second over some connections: with wrk where it is installed, else with a loop of our own."""
 
 import json
+import math
 import select
 import shutil
 import subprocess
@@ -37,7 +38,7 @@ def requests(port: int, connections: int, seconds: float, directory: Path) -> tu
     script, said = directory / "wrk.lua", directory / "wrk.out"
     script.write_text(SCRIPT % _lua_string(small_request("/v1/messages", port)))
     said.unlink(missing_ok=True)
-    command = [program, "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "-s", str(script)]
+    command = [program, "-t1", f"-c{connections}", f"-d{math.ceil(seconds)}s", "-s", str(script)]
     with stopping(Child([*command, f"http://127.0.0.1:{port}"], said)) as child:
         try:
             child.process.wait(seconds + 15)

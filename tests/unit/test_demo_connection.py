@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.internet.defer import ensureDeferred
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
@@ -74,9 +76,10 @@ def test_too_many_pipelined_bytes_stop_the_reading(talk: Conversation) -> None:
     talk.ask(STREAM)
     request = head(len(JSON)) + JSON
     talk.send(request * (100_000 // len(request)))
-    assert talk.wire.reading is False
+    reading = [talk.wire.reading]
     talk.wait()
-    assert talk.wire.reading is True
+    reading.append(talk.wire.reading)
+    assert reading == [False, True]
     assert talk.demo.answered == 1 + 100_000 // len(request)
 
 
@@ -162,6 +165,21 @@ def test_what_is_not_http_is_refused(talk: Conversation, wire: bytes, status: in
     assert answered.status == status
     assert json.loads(body)["type"] == "error"
     assert talk.wire.disconnecting
+
+
+@given(
+    st.lists(
+        st.binary(max_size=60) | st.sampled_from([JSON, STREAM, head(len(JSON)), b"0\r\n\r\n"]), max_size=6
+    )
+)
+def test_no_bytes_are_too_strange(pieces: list[bytes]) -> None:
+    """>> anything at all << nothing, answers, or an error and the end; no exception and no timer stays."""
+    talk = Conversation()
+    for piece in pieces:
+        talk.send(piece)
+    talk.wait(1.0)
+    talk.leave()
+    assert talk.clock.getDelayedCalls() == []
 
 
 def test_a_script_that_is_a_mistake_is_explained(talk: Conversation) -> None:

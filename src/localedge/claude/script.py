@@ -9,7 +9,6 @@ value and raises nothing but `ScriptError`, whose sentence names the directive a
 says what is allowed.
 """
 
-import difflib
 import enum
 import re
 from collections.abc import Callable
@@ -292,6 +291,8 @@ def _shown(text: str) -> str:
 
 
 def _unknown(name: str) -> str:
+    import difflib  # only a mistake pays for it
+
     near = difflib.get_close_matches(name.lower()[:40], _DIRECTIVES, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"There is no demo directive {_shown(name)}.{hint} Allowed are: {allowed()}."

@@ -8,6 +8,7 @@ import click
 from localedge.config import Config
 from localedge.errors import Failure
 from localedge.settings import Settings
+from localedge.settings.upstream import is_loopback
 
 from . import paste
 from .group import CONTEXT, EXIT_CODES
@@ -102,7 +103,7 @@ def announce(config: Config, service: "EdgeService", port: int, printer: Printer
     base = paste.base_url(config.host, port)
     lines += paste.block(printer.text, base, demo=demo, windows=sys.platform == "win32")
     printer.data("\n".join(lines))
-    if config.client_token is not None:
+    if not is_loopback(config.host):
         printer.talk("beyond-loopback", url=paste.url(config.host, port))
     if not paste.desktop_takes(config.host):
         printer.talk("desktop-needs-loopback", host=config.host)

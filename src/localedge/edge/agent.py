@@ -58,6 +58,7 @@ class Agent:
 
     def replace(self, exchange: "Exchange") -> None:
         """A fresh connection for an exchange whose reused one turned out dead (R34)."""
+        exchange.record.retried = True
         self._forget(exchange)
         self._open_or_queue(exchange)
 
@@ -201,7 +202,9 @@ class Attempt(ClientFactory):
 
     noisy = False
 
-    def __init__(self, agent: Agent, context: "Context", exchange: "Exchange", opening: "Opening | None") -> None:
+    def __init__(
+        self, agent: Agent, context: "Context", exchange: "Exchange", opening: "Opening | None"
+    ) -> None:
         self.exchange = exchange
         self._agent = agent
         self._context = context
@@ -214,7 +217,9 @@ class Attempt(ClientFactory):
         """Connect.  An address is connected to directly; a name goes through happy eyeballs (R34)."""
         context = self._context
         gateway = context.config.gateway
-        host, port = (gateway.proxy.host, gateway.proxy.port) if gateway.proxy else (gateway.host, gateway.port)
+        host, port = (
+            (gateway.proxy.host, gateway.proxy.port) if gateway.proxy else (gateway.host, gateway.port)
+        )
         if host.replace(".", "").isdigit() or ":" in host:
             connector = context.reactor.connectTCP(host, port, self, timeout=context.limits.connect)
             self._cancel = connector.disconnect
@@ -300,6 +305,7 @@ class Attempt(ClientFactory):
 
     def _fail(self, reason: Failure, *, in_handshake: bool) -> None:
         self._over = True
+        assert reason.value is not None
         code, params = connect_failure(
             reason.value,
             self._context.config.gateway,

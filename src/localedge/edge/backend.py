@@ -5,7 +5,7 @@ over.  Without an exchange it is idle: any byte or FIN then means that it can no
 longer be trusted (R33).
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 class Backend(Protocol):
     """Twisted calls `dataReceived` and `connectionLost`; the exchange and the agent call the rest."""
 
+    transport: Any
+
     def __init__(self, context: "Context", attempt: "Attempt") -> None:
         self._context = context
         self._attempt: Attempt | None = attempt
@@ -36,11 +38,14 @@ class Backend(Protocol):
         self._reader = ResponseReader(context.limits)
         self._wire: Wire | None = None
         self._finished_reading = False
+        self._heard = False  # a byte of an answer to the current request
         self.lost = False
         self.deadline = NEVER
 
     def __repr__(self) -> str:
-        state = "lost" if self.lost else "opening" if self._wire is None else "busy" if self._exchange else "idle"
+        state = (
+            "lost" if self.lost else "opening" if self._wire is None else "busy" if self._exchange else "idle"
+        )
         return f"<connection to {self._context.config.gateway.url}: {state}>"
 
     # -- opening
@@ -68,6 +73,7 @@ class Backend(Protocol):
         wire = self._wire
         assert wire is not None
         self._exchange = exchange
+        self._heard = False
         self._reader.expect(method)
         wire.start_message()
         wire.put(opening)
@@ -94,7 +100,9 @@ class Backend(Protocol):
         """Nothing unread, nothing unwritten, nobody gone: fit for another exchange."""
         wire = self._wire
         assert wire is not None
-        return not (self.lost or self._finished_reading or self._reader.buffered or wire.failed or wire.blocked)
+        return not (
+            self.lost or self._finished_reading or self._reader.buffered or wire.failed or wire.blocked
+        )
 
     def raw(self) -> bytes:
         """Bytes behind a 101 (R18)."""
@@ -166,10 +174,10 @@ class Backend(Protocol):
             else:
                 self._context.agent.evict(self)  # nobody asked for anything
             return
-        if exchange.tunnel:
-            exchange.response_data(data)
-            exchange.flush_response()
+        if exchange.tunnel is not None:
+            exchange.tunnel.gateway_data(data)
             return
+        self._heard = True
         reader = self._reader
         reader.feed(data)
         try:
@@ -193,8 +201,8 @@ class Backend(Protocol):
         """Twisted: FIN from the gateway.  Only a tunnel goes on from here."""
         self._finished_reading = True
         exchange = self._exchange
-        if exchange is not None and exchange.tunnel:
-            exchange.gateway_half_closed()
+        if exchange is not None and exchange.tunnel is not None:
+            exchange.tunnel.gateway_half_closed()
             return
         if exchange is None and self._attempt is None:
             self._context.agent.evict(self)
@@ -224,17 +232,15 @@ class Backend(Protocol):
         if exchange is None:
             return
         try:
-            end = self._reader.eof() if orderly and not exchange.tunnel else None
+            end = self._reader.eof() if orderly and exchange.tunnel is None else None
         except ProtocolError:
             end = None
         if end is not None and not exchange.over:
             exchange.response_end(end.trailers)
         if not exchange.over and self._exchange is exchange:
-            exchange.gateway_lost()
+            exchange.gateway_lost(heard=self._heard)
 
     def deadline_passed(self, now: float) -> None:
         """The TLS handshake or the proxy's answer takes too long (R30)."""
         if self._attempt is not None:
             self._attempt.timed_out(self)
-
-

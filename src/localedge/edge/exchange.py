@@ -1,7 +1,7 @@
 """One request and its response: the only meeting point of the two legs.
 
 Theory of operation.  An exchange has two directions that end independently: the
-request (`_uploading` until its last byte was handed to the gateway's side) and the
+request (`Upload`, `done` when its last byte was handed to the gateway's side) and the
 response (`_responded` once its head went out, `_answered` once its end did).  It is
 over when both have ended, or when one of these happens first:
 
@@ -9,16 +9,18 @@ over when both have ended, or when one of these happens first:
     the gateway's leg is lost   -> retried if provably safe (R34), else 502, or a cut (R06)
     a time limit is reached     -> 504 or 408 before the head, a cut after it (R30)
 
-This module knows no wire format: the client's leg writes heads and frames bodies
-(HTTP/1.1 today), the gateway's leg is told bytes.  It does no I/O of its own and reads no clock but
+This module knows no wire format: the client's leg (`ClientLeg`) writes heads and frames
+bodies, the gateway's leg reads them.  It does no I/O of its own and reads no clock but
 `Context.now`.  Which connection serves it is the agent's business.
 """
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from localedge import messages
 from localedge.edge.deadlines import NEVER
 from localedge.edge.observe import Ending, Record, ending_of
+from localedge.edge.tunnel import Tunnel
+from localedge.edge.upload import Upload
 from localedge.http.forwarding import (
     accepts_trailers,
     persistent,
@@ -27,63 +29,16 @@ from localedge.http.forwarding import (
     to_gateway,
     wants_websocket,
 )
-from localedge.http.framing import Body, ProtocolError, chunk, last_chunk
+from localedge.http.framing import Body, ProtocolError
+from localedge.http.guard import Forward
 from localedge.http.head import Fields, RequestHead, ResponseHead
 
 if TYPE_CHECKING:
-    from twisted.internet.interfaces import IDelayedCall
-
     from localedge.edge.backend import Backend
     from localedge.edge.context import Context
+    from localedge.edge.legs import ClientLeg
 
 _IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"})  # RFC 9110 9.2.2
-_HOLD = 64 * 1024
-"""Bytes of a request body that are held while no connection serves it yet (R14)."""
-
-
-class ClientLeg(Protocol):
-    """What an exchange asks of the client's side, whatever HTTP it speaks."""
-
-    blocked: bool
-
-    def interim(self, status: int, reason: bytes, fields: Fields) -> None:
-        """An interim response (R15)."""
-
-    def respond(self, status: int, reason: bytes, fields: Fields, body: Body) -> None:
-        """The final response's head; `body` is how the gateway framed it, NONE for none at all."""
-
-    def write_body(self, data: bytes) -> None:
-        """Bytes of the response body."""
-
-    def finish(self, trailers: Fields) -> None:
-        """The response is complete."""
-
-    def cut(self) -> None:
-        """The response will not be complete, and must not look so (R06)."""
-
-    def error(self, code: str, params: dict[str, object]) -> None:
-        """The edge's own error answer; nothing has been responded yet."""
-
-    def flush(self) -> None:
-        """Write what was collected."""
-
-    def pause_request(self) -> None:
-        """Send no more of the request body for now (R14)."""
-
-    def resume_request(self) -> None:
-        """Go on."""
-
-    def request_refused(self) -> None:
-        """Nobody wants the rest of the request: the connection ends behind the response."""
-
-    def switch(self) -> None:
-        """From here on bytes, not HTTP (R18)."""
-
-    def half_close(self) -> None:
-        """The other side of the tunnel sends no more."""
-
-    def exchange_ended(self) -> None:
-        """The exchange is over; the leg may go on to the next."""
 
 
 class Exchange:
@@ -91,22 +46,15 @@ class Exchange:
 
     __slots__ = (
         "_answered",
-        "_body",
         "_client",
-        "_client_done",
         "_context",
-        "_continue_call",
-        "_expecting",
-        "_gateway_done",
-        "_head",
-        "_held",
-        "_held_bytes",
         "_method",
         "_origin",
         "_persistent",
+        "_repeatable",
         "_responded",
         "_trailers",
-        "_uploading",
+        "_upload",
         "_websocket",
         "backend",
         "deadline",
@@ -118,45 +66,34 @@ class Exchange:
     def __init__(
         self,
         context: "Context",
-        client: ClientLeg,
+        client: "ClientLeg",
         head: RequestHead,
+        *,
         body: Body,
-        target: bytes,
-        origin: bytes | None,
+        allowed: Forward,
         record: Record,
     ) -> None:
         self._context = context
         self._client = client
-        self._body = body
         self._method = head.method
-        self._origin = origin
+        self._origin = allowed.origin
         self._trailers = head.version == b"1.1" and accepts_trailers(head)
+        self._repeatable = body is Body.NONE and head.method in _IDEMPOTENT  # twice does no harm (R34)
         self._websocket = wants_websocket(head, body)
-        self._expecting = (
-            b"expect" in head.combined
-            and body is not Body.NONE
-            and head.version == b"1.1"
-            and head.combined[b"expect"].lower() == b"100-continue"
-        )
-        self._head = to_gateway(head, target, body, context.route, websocket=self._websocket)
-        self._held: list[bytes] = []
-        self._held_bytes = 0
-        self._uploading = True
+        to_send = to_gateway(head, allowed.target, body, context.route, websocket=self._websocket)
+        self._upload = Upload(context, client, head, body, head=to_send)
         self._responded = False
         self._answered = False
         self._persistent = False
-        self._client_done = False
-        self._gateway_done = False
-        self._continue_call: IDelayedCall | None = None
         self.backend: Backend | None = None
-        self.tunnel = False
+        self.tunnel: Tunnel | None = None
         self.over = False
         self.deadline = NEVER
         self.record = record
 
     def __repr__(self) -> str:
         record = self.record
-        state = "over" if self.over else "answered" if self._answered else "streaming" if self._responded else "waiting"
+        state = "over" if self.over else "streaming" if self._responded else "waiting"
         return f"<Exchange {record.method.decode()} {record.path.decode()}: {state}>"
 
     # -- the way to the gateway
@@ -183,7 +120,7 @@ class Exchange:
         self.deadline = NEVER
         self.record.queued = self._context.now()
 
-    def connected(self, backend: "Backend", reused: bool) -> None:
+    def connected(self, backend: "Backend", *, reused: bool) -> None:
         """The connection that will serve this exchange; the request goes out at once."""
         record = self.record
         now = self._context.now()
@@ -192,72 +129,40 @@ class Exchange:
             record.queued = now
         record.reused = reused
         self.backend = backend
-        opening = self._head + b"".join(self._held) if self._held else self._head
-        backend.start(self, self._method, opening)
+        backend.start(self, self._method, self._upload.opening())
         if backend.untouched:
             # the kernel refused the first byte: the gateway cannot have seen this request (R34)
             if reused and not record.retried:
-                self._retry()
+                self._context.agent.replace(self)
             else:
                 self.fail("gateway-lost")
             return
-        self._held.clear()
-        if self._held_bytes:
-            self._held_bytes = 0
-            if not backend.blocked:
-                self._client.resume_request()
+        self._upload.opened(backend)
         self._set_deadline(now)
-        if self._expecting:
-            self._continue_call = self._context.reactor.callLater(self._context.limits.expect, self._continue)
 
     def request_data(self, data: bytes) -> None:
         """Bytes of the request body, as they came."""
         record = self.record
         record.bytes_in += len(data)
-        self._expecting = False
-        if record.bytes_in > self._context.limits.body_bytes:
-            self.fail("body-too-large", limit=self._context.limits.body_bytes)
+        limit = self._context.limits.body_bytes
+        if record.bytes_in > limit:
+            self.fail_or_cut("body-too-large", limit=limit)
             return
-        framed = chunk(data) if self._body is Body.CHUNKED else data
-        backend = self.backend
-        if backend is not None:
-            backend.put(framed)
+        self._upload.data(data)
+        if self.backend is not None:
             self._set_deadline(self._context.now())
-            return
-        self._held.append(framed)
-        self._held_bytes += len(framed)
-        if self._held_bytes > _HOLD:
-            self._client.pause_request()
 
     def request_end(self, trailers: Fields) -> None:
         """The request is complete."""
-        self._uploading = False
-        self._expecting = False
-        if self._body is Body.CHUNKED:
-            end = last_chunk(relayed_trailers(trailers))
-            if self.backend is not None:
-                self.backend.put(end)
-            else:
-                self._held.append(end)
-        backend = self.backend
-        if backend is not None:
-            backend.flush()
+        self._upload.end(trailers)
+        if self.backend is not None:
             self._set_deadline(self._context.now())
             if self._answered:
                 self._complete()
 
     def flush_request(self) -> None:
         """The client's leg has handed over all that one read brought."""
-        if self.backend is not None:
-            self.backend.flush()
-
-    def _continue(self) -> None:
-        """The gateway keeps a client waiting that waits for `100 Continue`: ask for the body ourselves (R15)."""
-        self._continue_call = None
-        if self._expecting and not self._responded:
-            self._expecting = False
-            self._client.interim(100, b"Continue", ())
-            self._client.flush()
+        self._upload.flush()
 
     # -- the way back
 
@@ -282,11 +187,12 @@ class Exchange:
             return
         body = backend.body
         self._persistent = body is not Body.UNTIL_CLOSE and persistent(head.version, connection)
-        if self._expecting and self._uploading:
+        if self._upload.expecting:
             # The gateway answered instead of asking for the body: nobody asks for it now (R15).
             self._client.request_refused()
-            self._persistent = self._uploading = self._expecting = False
-        self._stop_waiting_to_continue()
+            self._upload.done = True
+            self._persistent = False
+        self._upload.continued()
         self._responded = True
         fields = to_client(
             head,
@@ -301,39 +207,42 @@ class Exchange:
 
     def _interim(self, head: ResponseHead) -> None:
         if head.status == 100:
-            if self.record.bytes_in or not self._uploading:
-                return  # nobody waits for it any more
-            self._stop_waiting_to_continue()
-            self._expecting = False
+            if not self._upload.expecting:
+                return  # nobody waits for it, or not any more
+            self._upload.continued()
         self._client.interim(head.status, head.reason, to_client(head, keep_length=False))
 
     def _switch(self, head: ResponseHead) -> None:
         """101: the two sides become a tunnel, if that was asked for (R18)."""
-        if not self._websocket or head.combined.get(b"upgrade", b"").strip().lower() != b"websocket":
+        upgrade = head.combined.get(b"upgrade", b"")
+        if not self._websocket or upgrade.strip().lower() != b"websocket":
             self.fail("gateway-upgrade")
             return
         assert self.backend is not None
-        upgrade = (b"Connection", b"Upgrade"), (b"Upgrade", head.combined[b"upgrade"])
         self._responded = True
-        self.tunnel = True
-        self._client.respond(101, head.reason, to_client(head) + upgrade, Body.NONE)
-        self._client.switch()
-        early = self.backend.raw()
-        if early:
-            self.response_data(early)
-        self._set_deadline(self._context.now())
+        fields = (*to_client(head), (b"Connection", b"Upgrade"), (b"Upgrade", upgrade))
+        self._client.respond(101, head.reason, fields, Body.NONE)
+        self.tunnel = Tunnel(self, self._client, self.backend)
+        self.tunnel.gateway_data(self.backend.raw())
+        self._client.switch(self.tunnel)
 
     def response_data(self, data: bytes) -> None:
         """Bytes of the response body, as they came."""
         record = self.record
         now = self._context.now()
-        gap = now - record.last_byte
-        if gap > record.gap:
-            record.gap = gap
+        record.gap = max(record.gap, now - record.last_byte)
         record.last_byte = now
         record.bytes_out += len(data)
         self._client.write_body(data)
         self.deadline = now + self._context.limits.silence
+
+    def alive(self) -> None:
+        """Something moved, in either direction of a tunnel."""
+        self.deadline = self._context.now() + self._context.limits.silence
+
+    def tunnel_ended(self) -> None:
+        """Both directions of the tunnel have ended."""
+        self._release(reusable=False)
 
     def flush_response(self) -> None:
         """The gateway's leg has handed over all that one read brought."""
@@ -343,12 +252,12 @@ class Exchange:
         """The response is complete; the upload may still be going on (R16)."""
         self._answered = True
         self._client.finish(relayed_trailers(trailers) if self._trailers and trailers else ())
-        if not self._uploading:
+        if self._upload.done:
             self._complete()
         else:
             self._set_deadline(self._context.now())
 
-    # -- back-pressure (R14)
+    # -- when one side is slower than the other (R14)
 
     def client_blocked(self) -> None:
         """The client does not read as fast as the gateway sends."""
@@ -371,54 +280,32 @@ class Exchange:
         self._client.resume_request()
         self._set_deadline(self._context.now())
 
-    # -- tunnels (R18)
-
-    def tunnel_data(self, data: bytes) -> None:
-        """Bytes from the client, once this is a tunnel."""
-        assert self.backend is not None
-        self.record.bytes_in += len(data)
-        self.backend.put(data)
-        self.backend.flush()
-        self.deadline = self._context.now() + self._context.limits.silence
-
-    def client_half_closed(self) -> None:
-        """The client sends no more into the tunnel."""
-        self._client_done = True
-        assert self.backend is not None
-        self.backend.half_close()
-        if self._gateway_done:
-            self._complete()
-
-    def gateway_half_closed(self) -> None:
-        """The gateway sends no more into the tunnel."""
-        self._gateway_done = True
-        self._client.half_close()
-        if self._client_done:
-            self._complete()
-
     # -- ends
 
     def client_gone(self) -> None:
         """The client left: nobody will read the rest, so nobody shall pay for it (R31)."""
         if self.over:
             return
-        if not (self._answered or self._gateway_done):
+        if not self._answered and not (self.tunnel is not None and self.tunnel.half_done):
             self.record.ending = Ending.CLIENT_GONE
             self.record.status = 499
         self._release(reusable=False)
 
-    def gateway_lost(self) -> None:
-        """The gateway's connection ended before its response did (or while the upload went on)."""
+    def gateway_lost(self, *, heard: bool) -> None:
+        """The gateway's connection ended before the exchange did; `heard`: not without a byte of answer."""
         if self.over:
             return
-        if self._answered or self.tunnel:
-            if self._uploading and not self.tunnel:
-                self._client.request_refused()
+        if self._answered:
+            self._client.request_refused()
             self._complete()
+        elif self.tunnel is not None:
+            if not self.tunnel.half_done:
+                self.record.ending = Ending.GATEWAY_CUT
+            self._release(reusable=False)
         elif self._responded:
             self._cut(Ending.GATEWAY_CUT, "gateway-cut")
-        elif self.record.reused and not self.record.retried and self._repeatable():
-            self._retry()
+        elif self.record.reused and self._repeatable and not self.record.retried and not heard:
+            self._context.agent.replace(self)
         else:
             self.fail("gateway-lost")
 
@@ -431,39 +318,34 @@ class Exchange:
         else:
             self.fail("gateway-garbage", reason=error.params.get("reason") or error.code)
 
-    def request_broken(self, error: ProtocolError) -> None:
-        """The request body breaks HTTP: the gateway's request is aborted (R01)."""
-        if self._responded:
-            self._cut(Ending.REFUSED, error.code)
-        else:
-            self.fail(error.code, **error.params)
-
     def deadline_passed(self, now: float) -> None:
         """A time limit was reached (R30)."""
         limits = self._context.limits
         if self.backend is None:
-            self.fail("queue-timeout", limit=_seconds(limits.queue))
-        elif self.tunnel:
-            self.client_gone()
-            self._client.cut()
+            self.fail("queue-timeout", limit=f"{limits.queue:g}")
         elif self._responded:
             if self._answered or self._client.blocked:
-                self.record.ending = Ending.CLIENT_SLOW
-                self._client.cut()
-                self._release(reusable=False)
+                self._cut(Ending.CLIENT_SLOW, "body-timeout" if self._answered else "")
             else:
                 self._cut(Ending.GATEWAY_SILENT, "gateway-silent")
-        elif self._uploading and not self.backend.blocked:
-            self.fail("body-timeout", limit=_seconds(limits.request_body))
+        elif self._client_is_due:
+            self.fail("body-timeout", limit=f"{limits.request_body:g}")
         else:
-            self.fail("gateway-silent", limit=_seconds(limits.first_byte))
+            self.fail("gateway-silent", limit=f"{limits.first_byte:g}")
 
     def drained(self) -> None:
         """The drain limit was reached (R35)."""
-        if not self._responded:
-            self.fail("draining")
-        else:
+        if self._responded:
             self._cut(Ending.DRAINED, "draining")
+        else:
+            self.fail("draining")
+
+    def fail_or_cut(self, code: str, **params: object) -> None:
+        """The request turned out wrong while it was on its way (R01, R03)."""
+        if self._responded:
+            self._cut(Ending.REFUSED, code)
+        else:
+            self.fail(code, **params)
 
     def fail(self, code: str, **params: object) -> None:
         """Answer with the edge's own error; the head has not gone out."""
@@ -472,12 +354,13 @@ class Exchange:
         record.status = messages.entry(code).status or 500
         record.ending = ending_of(code, record.status)
         params.setdefault("gateway", self._context.config.gateway.url)
-        if self._uploading:
+        if not self._upload.done:
             self._client.request_refused()
         self._client.error(code, params)
         self._release(reusable=False)
 
     def _cut(self, ending: Ending, code: str) -> None:
+        """End the response where it stands; the head has gone out."""
         self.record.ending = ending
         self.record.code = code
         self._client.cut()
@@ -486,13 +369,13 @@ class Exchange:
     def _complete(self) -> None:
         """Both directions have ended."""
         backend = self.backend
-        clean = self._persistent and not self._uploading and backend is not None and backend.clean
+        clean = self._persistent and self._upload.done and backend is not None and backend.clean
         self._release(reusable=clean)
 
     def _release(self, *, reusable: bool) -> None:
         """Give everything back; last of all tell the client's leg."""
         self.over = True
-        self._stop_waiting_to_continue()
+        self._upload.continued()
         context = self._context
         context.deadlines.discard(self)
         context.agent.done(self, reusable)
@@ -500,30 +383,17 @@ class Exchange:
         context.observer.ended(self.record, context.now())
         self._client.exchange_ended()
 
-    def _repeatable(self) -> bool:
-        """Whether sending this request twice does no harm: idempotent, and without a body (R34)."""
-        return self._method in _IDEMPOTENT and self._body is Body.NONE
-
-    def _retry(self) -> None:
-        """Once more, on a fresh connection."""
-        self.record.retried = True
-        self._context.agent.replace(self)
-
-    def _stop_waiting_to_continue(self) -> None:
-        if self._continue_call is not None:
-            self._continue_call.cancel()
-            self._continue_call = None
+    @property
+    def _client_is_due(self) -> bool:
+        """The next byte should come from the client: it is neither held back nor waiting to be asked."""
+        upload, backend = self._upload, self.backend
+        return not (upload.done or upload.expecting or backend is None or backend.blocked)
 
     def _set_deadline(self, now: float) -> None:
         limits = self._context.limits
         if self._responded and not self._answered:
             self.deadline = now + limits.silence
-        elif self._uploading and self.backend is not None and not self.backend.blocked:
-            # while the client waits to be asked for its body, the gateway is the silent one
-            self.deadline = now + (limits.first_byte if self._expecting else limits.request_body)
+        elif self._client_is_due:
+            self.deadline = now + limits.request_body
         else:
             self.deadline = now + limits.first_byte
-
-
-def _seconds(limit: float) -> str:
-    return f"{limit:g}"

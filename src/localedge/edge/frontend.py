@@ -6,7 +6,7 @@ nothing is expected the socket is still read, or watched, so that a client that
 leaves is noticed (R32).
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
@@ -17,50 +17,46 @@ from localedge import messages
 from localedge.config import HalfClose
 from localedge.edge.deadlines import NEVER
 from localedge.edge.exchange import Exchange
+from localedge.edge.hangup import Reading
+from localedge.edge.leg import NOBODY, Http1Leg
+from localedge.edge.legs import Tunnelling
 from localedge.edge.observe import Ending, Record, ending_of
 from localedge.edge.wire import Wire, tune
-from localedge.http.answers import REASONS, error_answer
-from localedge.http.forwarding import passed_here, persistent
-from localedge.http.framing import Body, ProtocolError, last_chunk
+from localedge.http.answers import REASONS
+from localedge.http.forwarding import passed_here
+from localedge.http.framing import Body, ProtocolError
 from localedge.http.guard import Answer, Refuse
 from localedge.http.head import Fields, RequestHead
 from localedge.http.parser import RequestReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from localedge.edge.context import Context
 
 LINGER_BYTES = 128 * 1024 * 1024
 """How much of a refused request is thrown away before the connection is reset (R03)."""
 _HANDSHAKE_FAILURE = b"\x15\x03\x01\x00\x02\x02\x28"  # a fatal TLS alert (RFC 8446 6.2)
-_NOBODY = RequestHead(b"-", b"-", b"1.1", ())
 
 
 @implementer(IHalfCloseableProtocol)
 class Frontend(Protocol):
-    """One client connection.  Twisted's calls are in camelCase, the exchange's (`ClientLeg`) in snake_case."""
+    """One client connection: its requests, and what becomes of it."""
 
+    transport: Any
+    reading: Reading
     _wire: Wire
+    _leg: Http1Leg
     _peer: str
 
     def __init__(self, context: "Context") -> None:
         self._context = context
         self._reader = RequestReader(context.limits)
-        self._request = _NOBODY
         self._exchange: Exchange | None = None
         self._uploading = False
         self._advancing = False
-        self._chunked = False
-        self._until_close = False
-        self._close_after = False
-        self._refused = False  # what still comes of the request is thrown away
         self._lingering = False
-        self._gone = False
-        self._cut = False
-        self._tunnel = False
-        self._paused = False
-        self._unwatch: Callable[[], None] | None = None
+        self.gone = False
+        """Nothing is to be read or written any more."""
+        self._tunnel: Tunnelling | None = None
         self._in_head = False
         self._thrown_away = 0
         self.deadline = NEVER
@@ -78,47 +74,48 @@ class Frontend(Protocol):
         host = getattr(peer, "host", "-")
         self._peer = f"[{host}]:{peer.port}" if ":" in host else f"{host}:{getattr(peer, 'port', '-')}"
         self._wire = Wire(transport, self)
+        self._leg = Http1Leg(self, self._wire)
+        self.reading = Reading(transport, context.hangups, self._hung_up)
         self.deadline = context.now() + context.limits.keep_alive
         context.frontends.add(self)
         context.deadlines.add(self)
 
     def dataReceived(self, data: bytes) -> None:
         """Twisted: bytes from the client."""
-        if self._refused or self._lingering:
+        if self._leg.refused or self._lingering:
             self._throw_away(data)
             return
         exchange = self._exchange
-        if self._tunnel:
-            if exchange is not None:
-                exchange.tunnel_data(data)
+        if self._tunnel is not None:
+            self._tunnel.client_data(data)
             return
         self._reader.feed(data)
         if exchange is None or self._uploading:
             self._advance()
         elif self._reader.buffered > self._context.limits.pipelined_bytes:
-            self._close_after = True
-            self._pause()
+            self._leg.close = True
+            self.reading.pause()
 
     def readConnectionLost(self) -> None:
         """Twisted: FIN from the client."""
         exchange = self._exchange
         if exchange is None:
-            self._gone = True
+            self.gone = True
             self._wire.close()
-        elif self._tunnel:
-            exchange.client_half_closed()
+        elif self._tunnel is not None:
+            self._tunnel.client_half_closed()
         elif self._uploading or self._context.config.half_close is HalfClose.CANCEL:
             self._leave()
         else:
-            self._close_after = True
+            self._leg.close = True
 
     def writeConnectionLost(self) -> None:
         """Twisted: our half-close is done."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: the client is gone."""
-        self._gone = True
-        self._stop_watching()
+        self.gone = True
+        self.reading.stop()
         self._context.frontends.discard(self)
         self._context.deadlines.discard(self)
         if self._exchange is not None:
@@ -133,8 +130,8 @@ class Frontend(Protocol):
         """The client has caught up."""
         if self._exchange is not None:
             self._exchange.client_drained()
-        elif not self._gone:
-            self._resume()
+        elif not self.gone:
+            self.reading.resume()
             self._advance()
 
     def deadline_passed(self, now: float) -> None:
@@ -144,23 +141,23 @@ class Frontend(Protocol):
             self._wire.abort()
         elif self._in_head:
             limit = self._context.limits.request_head
-            self._request = _NOBODY
+            self._leg.begin(NOBODY)
             self._refuse(self._record(), "head-timeout", {"limit": f"{limit:g}"})
         elif self._exchange is None:
-            self._gone = True
+            self.gone = True
             self._wire.close()
 
     def drain(self) -> None:
         """The edge is shutting down: nothing new is accepted, what runs may end (R35)."""
         if self._exchange is None and not self._lingering:
-            self._gone = True
+            self.gone = True
             self._wire.close()
 
     def drained(self) -> None:
         """The drain limit was reached."""
         if self._exchange is not None:
             self._exchange.drained()
-        self._gone = True
+        self.gone = True
         self._wire.abort()
 
     # -- requests
@@ -171,7 +168,7 @@ class Frontend(Protocol):
             return
         self._advancing = True
         try:
-            while not (self._gone or self._lingering or self._refused or self._tunnel):
+            while not (self.gone or self._lingering or self._leg.refused or self._tunnel is not None):
                 if self._exchange is None:
                     if not self._next_request():
                         break
@@ -183,13 +180,13 @@ class Frontend(Protocol):
     def _next_request(self) -> bool:
         """Take the next request; False when its head is not there yet."""
         if self._wire.blocked:  # a client that asks on and on and does not read
-            self._pause()
+            self.reading.pause()
             return False
         reader = self._reader
         try:
             head = reader.next_event()
         except ProtocolError as error:
-            self._request = _NOBODY
+            self._leg.begin(NOBODY)
             if error.code == "tls-on-plain-port":
                 self._say_plain_http()
             else:
@@ -203,9 +200,7 @@ class Frontend(Protocol):
         assert type(head) is RequestHead
         self._in_head = False
         self.deadline = NEVER
-        self._request = head
-        self._close_after = not persistent(head.version, head.combined.get(b"connection"))
-        self._chunked = self._until_close = False
+        self._leg.begin(head)
         self._begin(head)
         return True
 
@@ -213,10 +208,10 @@ class Frontend(Protocol):
         context, reader = self._context, self._reader
         record = self._record()
         verdict = context.admit(head)
-        if type(verdict) is Refuse:
+        if isinstance(verdict, Refuse):
             self._refuse(record, verdict.code, dict(verdict.params))
             return
-        if type(verdict) is Answer:
+        if isinstance(verdict, Answer):
             self._answer(record, verdict)
             return
         if context.draining:
@@ -240,7 +235,7 @@ class Frontend(Protocol):
             self._refuse(record, error.code, error.params)
             return
         self._uploading = end is None
-        exchange = Exchange(context, self, head, reader.body, verdict.target, verdict.origin, record)
+        exchange = Exchange(context, self._leg, head, body=reader.body, allowed=verdict, record=record)
         self._exchange = exchange
         exchange.start(pieces, end)
 
@@ -249,8 +244,8 @@ class Frontend(Protocol):
         try:
             event = self._reader.next_event()
         except ProtocolError as error:
-            self.request_refused()
-            exchange.request_broken(error)
+            self._leg.refused = True
+            exchange.fail_or_cut(error.code, **error.params)
             return False
         if event is None:
             exchange.flush_request()
@@ -263,15 +258,16 @@ class Frontend(Protocol):
         return True
 
     def _record(self) -> Record:
-        return Record(self._peer, self._request.method, self._request.target, self._context.now())
+        request = self._leg.request
+        return Record(self._peer, request.method, request.target, self._context.now())
 
     def _refuse(self, record: Record, code: str, params: dict[str, object]) -> None:
         """Answer with an error of our own, throw the rest of the request away, and close (R03)."""
         record.code = code
         record.status = messages.entry(code).status or 500
         record.ending = ending_of(code, record.status)
-        self._refused = True
-        self.error(code, params)
+        self._leg.refused = True
+        self._leg.error(code, params)
         self._context.observer.ended(record, self._context.now())
         self._end_connection()
 
@@ -280,12 +276,12 @@ class Frontend(Protocol):
         record.status = answer.status
         record.ending = Ending.ANSWERED
         if self._reader.body is not Body.NONE:
-            self._refused = True
+            self._leg.refused = True
         fields = answer.fields if answer.status == 204 else (*answer.fields, (b"content-length", b"0"))
-        self.respond(answer.status, REASONS[answer.status], fields, Body.NONE)
+        self._leg.respond(answer.status, REASONS[answer.status], fields, Body.NONE)
         self._wire.flush()
         self._context.observer.ended(record, self._context.now())
-        if not self._refused:
+        if not self._leg.refused:
             self._reader.next_event()  # the End of a message without a body
         self.exchange_ended()
 
@@ -295,163 +291,77 @@ class Frontend(Protocol):
         host = f"[{config.host}]" if ":" in config.host else config.host
         url = f"http://{host}:{self.transport.getHost().port}"
         self._context.observer.say(messages.text("tls-on-plain-port", config.lang, url=url))
-        self._refused = True
+        self._leg.refused = True
         self._wire.put(_HANDSHAKE_FAILURE)
         self._end_connection()
 
-    # -- responses: what the exchange asks for
+    # -- for the leg
 
     @property
-    def blocked(self) -> bool:
-        """The client does not read as fast as we write."""
-        return self._wire.blocked
+    def draining(self) -> bool:
+        """The edge is shutting down."""
+        return self._context.draining
 
-    def interim(self, status: int, reason: bytes, fields: Fields) -> None:
-        """An interim response; HTTP/1.0 has none (R15)."""
-        if self._request.version == b"1.1":
-            self._put_head(status, reason, fields, b"")
+    @property
+    def lang(self) -> str:
+        """The language of our own answers."""
+        return self._context.config.lang
 
-    def respond(self, status: int, reason: bytes, fields: Fields, body: Body) -> None:
-        """The final head, with our framing: chunked, or the end of the connection for HTTP/1.0 (R07, R08)."""
-        frame = b""
-        modern = self._request.version == b"1.1"
-        if body is Body.CHUNKED or body is Body.UNTIL_CLOSE:
-            if modern:
-                self._chunked = True
-                frame = b"Transfer-Encoding: chunked\r\n"
-            else:
-                self._until_close = self._close_after = True
-        if status != 101:
-            if self._close_after or self._refused or self._context.draining:
-                self._close_after = True
-                frame += b"Connection: close\r\n"
-            elif not modern:
-                frame += b"Connection: keep-alive\r\n"
-        self._put_head(status, reason, fields, frame)
-
-    def _put_head(self, status: int, reason: bytes, fields: Fields, frame: bytes) -> None:
-        lines = [b"%b: %b\r\n" % field for field in fields]
-        self._wire.put(b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (status, reason, b"".join(lines), frame))
-
-    def write_body(self, data: bytes) -> None:
-        """Bytes of the body."""
-        if self._chunked:
-            self._wire.put(b"%x\r\n%b\r\n" % (len(data), data))
-        else:
-            self._wire.put(data)
-
-    def finish(self, trailers: Fields) -> None:
-        """The response is complete."""
-        if self._chunked:
-            self._wire.put(last_chunk(trailers) if trailers else b"0\r\n\r\n")
-        self._wire.flush()
-
-    def cut(self) -> None:
-        """The response will not be complete: no last chunk, and FIN, or a reset where FIN would complete it (R06)."""
-        self._cut = True
-        self._close_after = True
-        self._wire.flush()
-
-    def error(self, code: str, params: dict[str, object]) -> None:
-        """Our own error answer."""
-        head, body = error_answer(code, params, self._context.config.lang)
-        self.respond(head.status, head.reason, head.fields, Body.LENGTH)
-        if self._request.method != b"HEAD":
-            self._wire.put(body)
-        self._wire.flush()
-
-    def flush(self) -> None:
-        """Write what was collected."""
-        self._wire.flush()
-
-    def pause_request(self) -> None:
-        """Read no more of the body for now (R14)."""
-        self._pause()
-
-    def resume_request(self) -> None:
-        """Read on."""
-        self._resume()
-
-    def request_refused(self) -> None:
-        """Nobody wants the rest of the request."""
-        self._refused = True
-        self._uploading = False
-
-    def switch(self) -> None:
+    def switch(self, tunnel: Tunnelling) -> None:
         """From here on bytes, not HTTP (R18)."""
-        self._tunnel = True
+        self._tunnel = tunnel
         early = self._reader.raw()
-        if early and self._exchange is not None:
-            self._exchange.tunnel_data(early)
-
-    def half_close(self) -> None:
-        """The gateway sends no more into the tunnel."""
-        if not self._gone:
-            self._wire.half_close()
+        if early:
+            tunnel.client_data(early)
 
     def exchange_ended(self) -> None:
         """The exchange is over: on to the next request, or the end of the connection."""
         self._exchange = None
-        if self._gone:
+        if self.gone:
             return
-        if self._tunnel or (self._cut and self._until_close):
-            self._gone = True
-            self._wire.abort() if self._cut else self._wire.close()
-        elif self._close_after or self._refused or self._context.draining:
+        leg = self._leg
+        if leg.reset:
+            self.gone = True
+            self._wire.abort()
+        elif self._tunnel is not None:
+            self.gone = True
+            self._wire.close()
+        elif self._leg.close or self._leg.refused or self._context.draining:
             self._end_connection()
         else:
             self.deadline = self._context.now() + self._context.limits.keep_alive
-            self._resume()
+            self.reading.resume()
             self._advance()
 
     # -- the end of the connection
 
     def _leave(self) -> None:
         """The client closed its side while we were at work: nobody reads the answer (R32)."""
-        self._gone = True
+        self.gone = True
         if self._exchange is not None:
             self._exchange.client_gone()
-        if self._until_close or self._wire.blocked:
+        if self._leg.ends_by_close or self._wire.blocked:
             self._wire.abort()
         else:
             self._wire.close()
 
     def _end_connection(self) -> None:
-        """Close; where more of a request may come, so that the client reads the answer and not a reset (R03)."""
-        if not (self._refused or self._reader.buffered or self._paused):
-            self._gone = True
+        """Close; with more of a request to come, so that the client reads the answer, no reset (R03)."""
+        if not (self._leg.refused or self._reader.buffered or self.reading.paused):
+            self.gone = True
             self._wire.close()
             return
         self._lingering = True
         self.deadline = self._context.now() + self._context.limits.linger
         self._wire.half_close()
-        self._resume()
+        self.reading.resume()
 
     def _throw_away(self, data: bytes) -> None:
         self._thrown_away += len(data)
         if self._thrown_away > LINGER_BYTES:
             self._wire.abort()
 
-    def _pause(self) -> None:
-        """Read no more, but notice when the client hangs up."""
-        if not self._paused and not self._gone:
-            self._paused = True
-            self.transport.pauseProducing()
-            self._unwatch = self._context.hangups.watch(self.transport, self._hung_up)
-
-    def _resume(self) -> None:
-        if self._paused:
-            self._paused = False
-            self._stop_watching()
-            self.transport.resumeProducing()
-
-    def _stop_watching(self) -> None:
-        if self._unwatch is not None:
-            self._unwatch()
-            self._unwatch = None
-
     def _hung_up(self, *, reset: bool) -> None:
         """While we did not read: FIN or a reset."""
-        self._unwatch = None
         if reset or self._context.config.half_close is HalfClose.CANCEL:
             self._leave()

@@ -125,3 +125,36 @@ class HangupWatch:
             events = self._poller.control([], 64, 0)
             # EV_EOF carries the socket's error in fflags: ECONNRESET and the like
             return [(event.ident, bool(event.fflags)) for event in events if event.flags & select.KQ_EV_EOF]
+
+
+class Reading:
+    """Whether a connection is read.  While it is not, it is watched for the peer's hang-up."""
+
+    __slots__ = ("_hung_up", "_transport", "_unwatch", "_watch", "paused")
+
+    def __init__(self, transport: Any, watch: HangupWatch, hung_up: Gone) -> None:
+        self._transport = transport
+        self._watch = watch
+        self._hung_up = hung_up
+        self._unwatch: Callable[[], None] | None = None
+        self.paused = False
+
+    def pause(self) -> None:
+        """Read no more for now."""
+        if not self.paused:
+            self.paused = True
+            self._transport.pauseProducing()
+            self._unwatch = self._watch.watch(self._transport, self._hung_up)
+
+    def resume(self) -> None:
+        """Read on."""
+        if self.paused:
+            self.stop()
+            self.paused = False
+            self._transport.resumeProducing()
+
+    def stop(self) -> None:
+        """The connection is gone: watch it no longer."""
+        if self._unwatch is not None:
+            self._unwatch()
+            self._unwatch = None

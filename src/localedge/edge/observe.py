@@ -122,7 +122,7 @@ class Observer:
         if second != self._second:
             self._second = second
             self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        return "%s.%03dZ" % (self._stamp, (now - second) * 1000)
+        return f"{self._stamp}.{int((now - second) * 1000):03d}Z"
 
 
 def _phases(record: Record, now: float) -> tuple[float, float, float, float, float]:
@@ -141,20 +141,12 @@ def _as_text(record: Record, stamp: str, now: float) -> str:
     notes = (" reused" if record.reused else "") + (" retried" if record.retried else "")
     if record.code:
         notes += f" [{record.code}]"
+    queue, connect, first, total, gap = _phases(record, now)
+    request = f"{record.method.decode()} {record.path.decode()}"
     return (
-        "%s %s %s %s %d %s in=%d out=%d queue=%.1f connect=%.1f first=%.1f total=%.1f gap=%.1f%s"
-        % (
-            stamp,
-            record.client,
-            record.method.decode("ascii", "replace"),
-            record.path.decode("ascii", "replace"),
-            record.status,
-            record.ending,
-            record.bytes_in,
-            record.bytes_out,
-            *_phases(record, now),
-            notes,
-        )
+        f"{stamp} {record.client} {request} {record.status} {record.ending}"
+        f" in={record.bytes_in} out={record.bytes_out} queue={queue:.1f} connect={connect:.1f}"
+        f" first={first:.1f} total={total:.1f} gap={gap:.1f}{notes}"
     )
 
 
@@ -166,8 +158,8 @@ def _as_json(record: Record, stamp: str, now: float) -> str:
         {
             "time": stamp,
             "client": record.client,
-            "method": record.method.decode("ascii", "replace"),
-            "path": record.path.decode("ascii", "replace"),
+            "method": record.method.decode(),
+            "path": record.path.decode(),
             "status": record.status,
             "ending": record.ending,
             "bytes_in": record.bytes_in,

@@ -7,7 +7,7 @@ be added (`gateway.ca_file`), and only `--insecure-upstream` turns it off.
 import ssl as stdlib_ssl
 from typing import Any
 
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 from twisted.internet import ssl
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from zope.interface import implementer
@@ -80,7 +80,7 @@ def client_tls(gateway: Gateway) -> IOpenSSLClientConnectionCreator:
     if gateway.ca_file is not None:
         roots += _private_roots(gateway.ca_file)
     trust = ssl.trustRootFromCertificates(
-        [ssl.Certificate.load(root, SSL.FILETYPE_ASN1) for root in roots]
+        [ssl.Certificate.load(root, crypto.FILETYPE_ASN1) for root in roots]
     )
     options: IOpenSSLClientConnectionCreator = ssl.optionsForClientTLS(
         gateway.host, trustRoot=trust, acceptableProtocols=[b"http/1.1"]
@@ -91,7 +91,9 @@ def client_tls(gateway: Gateway) -> IOpenSSLClientConnectionCreator:
 class Opening:
     """The steps of one connection; `tls` may be None behind a proxy for plain HTTP."""
 
-    def __init__(self, gateway: Gateway, limits: Limits, tls: IOpenSSLClientConnectionCreator, auth: bytes | None) -> None:
+    def __init__(
+        self, gateway: Gateway, limits: Limits, tls: IOpenSSLClientConnectionCreator, auth: bytes | None
+    ) -> None:
         self._gateway = gateway
         self._tls = tls
         self._auth = auth

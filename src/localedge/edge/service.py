@@ -138,8 +138,11 @@ class EdgeService(Service):
             from localedge.edge.demo import DemoGateway
 
             self._demo = DemoGateway(self._reactor)
-            port = self._demo.listen(self._reactor).getHost().port
-            self.config = config = replace(config, gateway=replace(config.gateway, host="127.0.0.1", port=port))
+            listening: Any = self._demo.listen(self._reactor).getHost()
+            port = listening.port
+            self.config = config = replace(
+                config, gateway=replace(config.gateway, host="127.0.0.1", port=port)
+            )
         observer = Observer(self._emit, config.log_format, config.log_level)
         route = make_route(config.gateway, os.urandom(8).hex().encode())
         context = Context(config, self._reactor, observer, route)

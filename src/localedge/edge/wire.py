@@ -53,7 +53,7 @@ class Wire:
         self.failed = False
         """A direct write found the connection dead; nothing more is written."""
         self.accepted = False
-        """Whether the kernel (or a queue on its way there) took a byte of ours since `start_message` (R34)."""
+        """Whether the kernel, or the queue before it, took a byte since `start_message` (R34)."""
         transport.registerProducer(self, True)
 
     def put(self, data: bytes) -> None:
@@ -152,8 +152,7 @@ def tune(transport: Any) -> None:
             times = (1, KEEPALIVE_IDLE * 1000, KEEPALIVE_INTERVAL * 1000)
             handle.ioctl(socket.SIO_KEEPALIVE_VALS, times)
             return
-        idle = getattr(socket, "TCP_KEEPIDLE", None) or socket.TCP_KEEPALIVE  # macOS names it so
-        handle.setsockopt(socket.IPPROTO_TCP, idle, KEEPALIVE_IDLE)
+        idle = "TCP_KEEPALIVE" if sys.platform == "darwin" else "TCP_KEEPIDLE"
+        handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, idle), KEEPALIVE_IDLE)
         handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL)
         handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES)
-

@@ -109,7 +109,9 @@ def accepts_trailers(head: RequestHead) -> bool:
     return te is not None and b"trailers" in {member.partition(b";")[0].strip() for member in tokens(te)}
 
 
-def to_gateway(head: RequestHead, target: bytes, body: Body, route: Route, *, websocket: bool = False) -> bytes:
+def to_gateway(
+    head: RequestHead, target: bytes, body: Body, route: Route, *, websocket: bool = False
+) -> bytes:
     """The request head for the gateway, on the wire.  `target` is in origin form."""
     combined = head.combined
     drop = _dropped(combined.get(b"connection"), _NOT_TO_GATEWAY)

@@ -137,7 +137,9 @@ class _Reader:
     def _check_line(self, line: bytes) -> object:
         raise AssertionError("each direction has its own start line")
 
-    def _fields(self, kind: type[httptools.HttpRequestParser | httptools.HttpResponseParser], rest: bytes) -> Fields:
+    def _fields(
+        self, kind: type[httptools.HttpRequestParser | httptools.HttpResponseParser], rest: bytes
+    ) -> Fields:
         """The header section through llhttp, behind a start line of its own: ours has been judged."""
         collector = _Collector()
         parser = kind(collector)
@@ -188,14 +190,12 @@ class _Reader:
         chunks = self._chunks
         assert chunks is not None
         if not chunks.done:
-            if not buffer:
-                return None
             payload, self._buffer = chunks.decode(buffer)
             if payload:
                 return payload
-            if not chunks.done:
-                return None
             buffer = self._buffer
+        if not chunks.done:
+            return None
         if buffer.startswith(b"\r\n"):
             self._buffer = buffer[2:]
             return self._end()

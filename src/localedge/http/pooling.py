@@ -35,7 +35,9 @@ class Pool(Generic[C, W]):
         self._waiting: deque[W] = deque()
 
     def __repr__(self) -> str:
-        return f"<Pool: {self._open} connections, {len(self._idle)} idle, {len(self._waiting)} requests waiting>"
+        return (
+            f"<Pool: {self._open} connections, {len(self._idle)} idle, {len(self._waiting)} requests waiting>"
+        )
 
     @property
     def connections(self) -> int:
@@ -48,7 +50,7 @@ class Pool(Generic[C, W]):
         return [connection for connection, _ in self._idle]
 
     def take_idle(self) -> C | None:
-        """The newest idle connection, no longer idle.  The caller looks at it once more and may `closed` it."""
+        """The newest idle connection, no longer idle: look at it once more, and say `closed` if it is not."""
         return self._idle.pop()[0] if self._idle else None
 
     def decide(self) -> Decision:
@@ -71,7 +73,7 @@ class Pool(Generic[C, W]):
         return True
 
     def released(self, connection: C, now: float) -> W | None:
-        """A connection ended its exchange cleanly: the request that gets it, or None and it is idle now."""
+        """A connection ended its exchange cleanly: who gets it, or None and it is idle now."""
         if self._waiting:
             return self._waiting.popleft()
         self._idle.append((connection, now))
@@ -95,5 +97,5 @@ class Pool(Generic[C, W]):
         return False
 
     def expired(self, now: float) -> list[C]:
-        """Idle connections past their lifetime, oldest first; the caller closes them and says `idle_closed`."""
+        """Idle connections past their lifetime, oldest first; close them and say `idle_closed`."""
         return [connection for connection, since in self._idle if now - since >= self._limits.idle]

@@ -14,6 +14,7 @@ from .table import ALIASES, OTHER_VARIABLES, SETTINGS, Setting
 
 _SECTIONS = frozenset(setting.key.partition(".")[0] for setting in SETTINGS if "." in setting.key)
 _KEYS = frozenset(setting.key for setting in SETTINGS)
+PREFIX = "LOCALEDGE_"
 
 
 class Sources(NamedTuple):
@@ -130,15 +131,16 @@ class Layers:
     def _look_for_strange_variables(self) -> None:
         known = {setting.env for setting in SETTINGS} | OTHER_VARIABLES
         known |= {f"{setting.env}_FILE" for setting in SETTINGS if setting.secret}
-        strange = [
-            name for name in self.sources.environ if name.startswith("LOCALEDGE_") and name not in known
-        ]
+        strange = [name for name in self.sources.environ if name.startswith(PREFIX) and name not in known]
         for name in sorted(strange):
             import difflib
 
-            near = difflib.get_close_matches(name, sorted(known), 1)
+            # the prefix that all share would make everything look alike
+            endings = sorted(one.removeprefix(PREFIX) for one in known)
+            near = difflib.get_close_matches(name.removeprefix(PREFIX), endings, 1)
             if near:
-                self.problems.append(Failure("unknown-variable-near", name=clean(name), near=near[0]))
+                guess = PREFIX + near[0]
+                self.problems.append(Failure("unknown-variable-near", name=clean(name), near=guess))
             else:
                 self.problems.append(Failure("unknown-variable", name=clean(name)))
 
