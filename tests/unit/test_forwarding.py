@@ -243,13 +243,13 @@ def test_R17_trailers_never_carry_what_belongs_into_the_head() -> None:
         (b"GET", b"1.0", Body.NONE, b"websocket", b"Upgrade", False),
     ],
 )
-def test_R18_only_a_bodyless_get_can_become_a_websocket(
+def test_R18_only_a_bodyless_get_can_become_a_websocket(  # noqa: PLR0917 - the columns of the table
     method: bytes,
     version: bytes,
     body: Body,
     upgrade: bytes,
     connection: bytes,
-    wanted: bool,  # noqa: PLR0917 - the columns of the table
+    wanted: bool,
 ) -> None:
     """Whatever else asks for an upgrade is an ordinary request (R18)."""
     head = request((b"Upgrade", upgrade), (b"Connection", connection), method=method, version=version)

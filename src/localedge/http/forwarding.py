@@ -6,6 +6,7 @@ Prepared once, never mutated.  R10 (hop-by-hop fields, RFC 9110 7.6.1), R11
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from localedge.http.framing import Body
 from localedge.http.guard import TOKEN_FIELD
@@ -61,6 +62,7 @@ class Route:
     """Pseudonym of this process in `Via`."""
 
 
+@lru_cache(maxsize=256)
 def _dropped(head_connection: bytes | None, always: frozenset[bytes]) -> frozenset[bytes]:
     if head_connection is None:
         return always
@@ -118,15 +120,15 @@ def to_gateway(
     if body is Body.CHUNKED:
         drop -= {b"transfer-encoding", b"trailer"}
     out = [b"%b %b%b HTTP/1.1\r\n" % (head.method, route.absolute, gateway_target(target, route.base))]
-    for name, value in head.fields:
-        low = name.lower()
-        if low in drop:
-            continue
-        if low == b"host":
-            value = route.authority
-        elif low == b"expect" and head.version == b"1.0":
-            continue  # RFC 9110 10.1.1: an HTTP/1.0 client cannot mean it
-        out.append(b"%b: %b\r\n" % (name, value))
+    if head.version == b"1.0":
+        drop |= {b"expect"}  # RFC 9110 10.1.1: an HTTP/1.0 client cannot mean it
+    special = drop | {b"host"}
+    for field in head.fields:
+        low = field[0].lower()
+        if low not in special:
+            out.append(b"%b: %b\r\n" % field)
+        elif low == b"host":
+            out.append(b"%b: %b\r\n" % (field[0], route.authority))
     if websocket:
         out.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % combined[b"upgrade"])
     elif accepts_trailers(head):
@@ -162,6 +164,7 @@ def relayed_trailers(trailers: Fields) -> Fields:
     return tuple([field for field in trailers if field[0].lower() not in _NOT_IN_TRAILERS])
 
 
+@lru_cache(maxsize=256)
 def persistent(version: bytes, connection: bytes | None) -> bool:
     """Whether the sender of this head keeps the connection open (RFC 9112 9.3)."""
     if connection is None:

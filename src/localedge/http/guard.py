@@ -9,6 +9,7 @@ import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from localedge.config import Config
 from localedge.http.framing import ProtocolError
@@ -50,6 +51,7 @@ class Refuse:
 Verdict = Forward | Answer | Refuse
 
 
+@lru_cache(maxsize=64)
 def split_host(value: bytes) -> tuple[bytes, bytes] | None:
     """Lower-case host (IPv6 in brackets) and port (may be empty) of a `Host` value, None if it is not one."""
     match = _HOST.fullmatch(value)

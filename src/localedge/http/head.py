@@ -7,6 +7,7 @@ repeated field joined with commas (RFC 9110 5.3), so a doubled `Host` or
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -38,7 +39,11 @@ class ResponseHead(NamedTuple):
 
 def combine(fields: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Lower-case name to value; repeated fields become one comma-separated value (RFC 9110 5.3)."""
-    combined: dict[bytes, bytes] = {}
+    fields = tuple(fields)
+    combined = {name.lower(): value for name, value in fields}
+    if len(combined) == len(fields):
+        return combined
+    combined = {}
     for name, value in fields:
         key = name.lower()
         combined[key] = combined[key] + b"," + value if key in combined else value
@@ -50,6 +55,7 @@ def values(fields: Iterable[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
     return [value for key, value in fields if key.lower() == name]
 
 
+@lru_cache(maxsize=256)
 def tokens(value: bytes) -> frozenset[bytes]:
     """The members of a comma-separated list of tokens, lower case (`Connection`, `TE` without weights)."""
     return frozenset(member.strip(b" \t").lower() for member in value.split(b",")) - {b""}

@@ -62,8 +62,25 @@ class _Collector:
         self.fields: list[tuple[bytes, bytes]] = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        self.fields.append((name, value))
+
+
+def _parse_fields(
+    kind: type[httptools.HttpRequestParser | httptools.HttpResponseParser], rest: bytes
+) -> Fields:
+    """The field lines of `rest`, which ends with its empty line.  Raises `HttpParserError`."""
+    collector = _Collector()
+    parser = kind(collector)
+    try:
+        parser.feed_data(_START_LINE[kind])
+        parser.feed_data(rest)
+    except httptools.HttpParserUpgrade:
+        pass  # llhttp's notion of where the message ends: ours is in `framing`
+    fields = collector.fields
+    if b" \r" in rest or b"\t\r" in rest:
         # llhttp leaves the white space behind a value (RFC 9112 5: it is no part of it)
-        self.fields.append((name, value.rstrip(b" \t")))
+        fields = [(name, value.rstrip(b" \t")) for name, value in fields]
+    return tuple(fields)
 
 
 class _Reader:
@@ -141,20 +158,15 @@ class _Reader:
         self, kind: type[httptools.HttpRequestParser | httptools.HttpResponseParser], rest: bytes
     ) -> Fields:
         """The header section through llhttp, behind a start line of its own: ours has been judged."""
-        collector = _Collector()
-        parser = kind(collector)
         try:
-            parser.feed_data(_START_LINE[kind])
-            parser.feed_data(rest)
-        except httptools.HttpParserUpgrade:
-            pass  # llhttp's notion of where the message ends: ours is in `framing`
+            fields = _parse_fields(kind, rest)
         except httptools.HttpParserError as error:
             reason = str(error)
             framing = "Content-Length" in reason or "Transfer-Encoding" in reason
             raise ProtocolError("bad-framing" if framing else "bad-header", reason=reason) from None
-        if len(collector.fields) > self._limits.head_fields:
+        if len(fields) > self._limits.head_fields:
             raise ProtocolError("head-too-large", limit=self._limits.head_bytes)
-        return tuple(collector.fields)
+        return fields
 
     # -- bodies
 

@@ -71,6 +71,9 @@ def write_new(path: Path, text: str, *, replace: bool) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_through(beside, text.encode())
+    except OSError as error:
+        raise Failure("config-unwritable", path=path, reason=_reason(error)) from None
+    try:
         if replace:
             beside.replace(path)
         elif sys.platform == "win32":
@@ -87,10 +90,14 @@ def write_new(path: Path, text: str, *, replace: bool) -> None:
 
 def _write_through(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+    except OSError:
+        path.unlink()  # a full disk: no half of it stays
+        raise
 
 
 def system_language() -> str:

@@ -1,0 +1,92 @@
+"""`twistd localedge` runs what `localedge run` runs."""
+
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="twistd's -n log is read from a pipe")
+
+PATIENCE = 30.0
+"""Seconds until a test gives up on a process."""
+
+
+def command(*words: str) -> list[str]:
+    """The command line of twistd, without its script."""
+    start = "import sys; from twisted.scripts.twistd import run; sys.argv[0] = 'twistd'; run()"
+    return [sys.executable, "-c", start, "-n", "--pidfile=", "localedge", *words]
+
+
+@contextmanager
+def running(place: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """A daemon in the foreground."""
+    with subprocess.Popen(
+        command(*words),
+        cwd=place,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def test_twistd_serves(tmp_path: Path) -> None:
+    """The daemon logs where it listens, answers, and ends with a signal."""
+    with running(tmp_path, "--http-only", "--port", "0") as process:
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if "Listening on " in line)
+        assert line.rstrip("\n").endswith(" (demo gateway)")
+        url = line.partition("Listening on ")[2].partition(" ")[0]
+        with urllib.request.urlopen(f"{url}/v1/models", timeout=PATIENCE) as response:
+            assert response.status == 200
+        process.terminate()
+        rest, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    assert "GET /v1/models" in rest
+
+
+@pytest.mark.parametrize(
+    ("words", "codes"),
+    [
+        ([], ["https-not-available"]),
+        (["--http-only", "--port", "x", "--upstream", "gw"], ["bad-number", "url-no-scheme"]),
+        (["--http-only", "--config", "/nonexistent/c.toml"], ["config-missing"]),
+    ],
+)
+def test_bad_options_are_usage_errors(tmp_path: Path, words: list[str], codes: list[str]) -> None:
+    """What `localedge run` would say stands below twistd's usage, with exit status 1."""
+    done = subprocess.run(
+        command(*words), cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=PATIENCE
+    )
+    assert done.returncode == 1
+    said = (done.stdout + done.stderr).splitlines()
+    assert [line.rpartition(" [")[2].rstrip("]") for line in said if line.endswith("]")][
+        -len(codes) :
+    ] == codes
+    assert any("--upstream=" in line for line in said), "the usage stands above"
+
+
+def test_a_taken_port_ends_the_daemon_with_its_sentence(tmp_path: Path) -> None:
+    """A daemon that cannot listen says why and does not stay around."""
+    with running(tmp_path, "--http-only", "--port", "0") as first:
+        assert first.stdout is not None
+        line = next(line for line in first.stdout if "Listening on " in line)
+        port = line.partition("http://127.0.0.1:")[2].partition(" ")[0]
+        done = subprocess.run(
+            command("--http-only", "--port", port),
+            cwd=tmp_path,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=PATIENCE,
+        )
+        first.kill()
+    assert f"port {port} is in use by" in done.stdout + done.stderr

@@ -1,0 +1,99 @@
+"""Printing: never an encoding error, never one about a reader that left."""
+
+import io
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from localedge.cli.output import Printer
+from localedge.errors import Failure
+
+
+class Terminal(io.TextIOWrapper):
+    """A terminal of one encoding that remembers what it was shown."""
+
+    def __init__(self, encoding: str) -> None:
+        self.raw_bytes = io.BytesIO()
+        super().__init__(self.raw_bytes, encoding=encoding, newline="\n")
+
+    def fileno(self) -> int:
+        """No descriptor behind it."""
+        raise io.UnsupportedOperation
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp437", "cp1252", "gbk", "utf-8"])
+def test_no_code_page_makes_printing_fail(encoding: str) -> None:
+    """Whatever the terminal can show, every line is printed, with escapes where letters are missing."""
+    out, err = Terminal(encoding), Terminal(encoding)
+    printer = Printer(out, err)
+    printer.lang = "zh"
+    printer.data("网关 → ☃")
+    printer.failure(Failure("config-missing", path="/☃"))
+    printer.log_line()("网关 ☃")
+    assert out.raw_bytes.getvalue().endswith(b"\n")
+    assert err.raw_bytes.getvalue().startswith(b"localedge: ")
+    assert err.raw_bytes.getvalue().count(b"\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("encoding", "lang"), [("utf-8", "zh"), ("gbk", "zh"), ("ascii", "en"), ("cp437", "en")]
+)
+def test_a_terminal_without_chinese_gets_english(encoding: str, lang: str) -> None:
+    """English is better than a line of escapes."""
+    printer = Printer(Terminal(encoding), Terminal(encoding))
+    printer.lang = "zh"
+    assert printer.lang == lang
+
+
+def test_a_failure_is_one_line_with_its_code() -> None:
+    """What went wrong, what to do, and the code to search for stand on one line."""
+    err = Terminal("utf-8")
+    Printer(Terminal("utf-8"), err).failure(Failure("url-empty", where="--upstream"))
+    assert err.raw_bytes.getvalue().decode() == (
+        "localedge: --upstream: the URL is empty. Write it like http://gateway.example:8000. [url-empty]\n"
+    )
+
+
+def test_a_reader_that_left_is_no_error() -> None:
+    """`localedge run | head -1` goes on running."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w", encoding="utf-8") as gone:  # noqa: PTH123 - a descriptor
+        printer = Printer(gone, gone)
+        printer.data("nobody reads this")
+        printer.data("nor this")
+        printer.failure(Failure("url-empty", where="x"))
+        printer.log_line()("nor that")
+
+
+def test_a_log_line_is_written_at_once_and_whole(tmp_path: Path) -> None:
+    """A line of the access log is in the file as soon as it is emitted."""
+    place = tmp_path / "log"
+    with place.open("w", encoding="ascii") as log:
+        emit = Printer(io.StringIO(), log).log_line()
+        emit("first")
+        assert place.read_bytes() == b"first\n"
+        emit("\N{SNOWMAN}")
+        assert place.read_bytes() == b"first\n\\u2603\n"
+
+
+def test_a_log_without_a_reader_drops_lines() -> None:
+    """A log pipe that breaks does not stop exchanges."""
+    reading, writing = os.pipe()
+    with open(writing, "w", encoding="utf-8") as log:  # noqa: PTH123 - a descriptor
+        emit = Printer(io.StringIO(), log).log_line()
+        os.close(reading)
+        emit("nobody reads this")
+
+
+def test_no_terminal_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under pythonw there are no standard streams, and that is no reason to fail."""
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    printer = Printer()
+    printer.lang = "zh"
+    printer.data("x")
+    printer.failure(Failure("url-empty", where="x"))
+    printer.log_line()("x")
