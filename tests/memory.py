@@ -319,7 +319,7 @@ class MemoryReactor(Clock):
 
     def connectTCP(
         self, host: str, port: int, factory: Any, timeout: float = 30, bindAddress: object = None
-    ) -> Connecting:
+    ) -> Any:
         """Twisted's."""
         attempt = Connecting(self, host, port, factory, timeout)
         self.attempts.append(attempt)

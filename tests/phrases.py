@@ -13,7 +13,9 @@ def lines(*fields: bytes) -> bytes:
     return b"".join(field + b"\r\n" for field in fields)
 
 
-def ask(start: bytes = b"GET /v1/models", *fields: bytes, body: bytes = b"", version: bytes = b"1.1") -> bytes:
+def ask(
+    start: bytes = b"GET /v1/models", *fields: bytes, body: bytes = b"", version: bytes = b"1.1"
+) -> bytes:
     """A client's request; `start` is method and target."""
     return start + b" HTTP/" + version + b"\r\n" + HOST + lines(*fields) + b"\r\n" + body
 

@@ -134,11 +134,18 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The connections to the gateway (R33)."""
+    """The connections to the gateway (R33).
+
+    Beyond `connections` a request waits for its turn.  One that has waited for `patience`
+    seconds stands behind streams that may last for minutes: it gets a connection of its
+    own after all, up to `ceiling` of them.
+    """
 
     connections: int = 200 if sys.platform == "win32" else 256
+    ceiling: int = 200 if sys.platform == "win32" else 4096
+    patience: float = 1.0
     idle: float = 30.0
-    queue_length: int = 1024
+    queue_length: int = 4096
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """`twistd localedge`: the same settings and the same service tree as `localedge run`."""
 
 import os
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from twisted.application.service import IService
+from twisted.application.service import IService, MultiService
 from twisted.python import log, usage
+from twisted.python.failure import Failure as TwistedFailure
 
 from localedge.errors import Failure, Problems
 from localedge.settings import SETTINGS, Settings, load
@@ -40,7 +41,8 @@ class Options(usage.Options):
         from localedge.machine.files import check_ca_file, gather, system_language
         from localedge.settings.language import early
 
-        flags = {setting.key: self[flag] or None for flag, setting in _FLAGGED.items()}
+        flags = {setting.key: self[flag] for flag, setting in _FLAGGED.items()}
+        flags.update({key: bool(flags[key]) or None for key in _SWITCHES})
         lang = early(flags["lang"], os.environ, system_language())
         try:
             if not self["http-only"]:
@@ -57,35 +59,50 @@ def _line(failure: Failure, lang: str) -> str:
     return f"{failure.sentence(lang)} [{failure.code}]"
 
 
-def makeService(options: Options) -> IService:
-    """The service tree.  Logs where it listens, or why it cannot, and then stops the reactor."""
-    from twisted.internet import reactor
+class _Daemon(MultiService):
+    """The edge inside twistd: says where it listens, and ends twistd when it cannot."""
 
-    from localedge import messages
-    from localedge.cli.run import listening_line
-    from localedge.edge.service import EdgeService
+    def __init__(self, settings: Settings) -> None:
+        MultiService.__init__(self)
+        from twisted.internet import reactor
 
-    config = options.settings.config
+        from localedge.edge.service import EdgeService
 
-    def say(line: str) -> None:
-        log.msg(line, system="localedge")
+        self._settings = settings
+        self._cannot_start = False
+        self._edge = EdgeService(settings.config, reactor=reactor, emit=_say)
+        self._edge.setServiceParent(self)  # type: ignore[no-untyped-call]
 
-    for notice in options.settings.notices:
-        say(_line(notice, config.lang))
-    if config.gateway.insecure and config.gateway.scheme == "https":
-        say(messages.text("insecure-upstream", config.lang, gateway=config.gateway.url))
-    service = EdgeService(config, reactor=reactor, emit=say)
+    def startService(self) -> None:
+        """Twisted: before the reactor runs, so that a failure can still be twistd's exit status."""
+        from localedge.cli.run import warnings
 
-    def listening(port: int) -> None:
-        say(listening_line(config.host, port, service.gateway_url, demo=config.gateway.demo))
+        for warning in warnings(self._settings):
+            _say(_line(warning, self._settings.config.lang))
+        self._edge.whenListening.addCallback(self._listening).addErrback(self._failed)
+        MultiService.startService(self)
+        if self._cannot_start:
+            raise SystemExit(1)
 
-    def failed(failure: Any) -> None:
-        if not isinstance(failure.value, Failure):
-            log.err(failure, "localedge cannot start")
+    def _listening(self, port: int) -> None:
+        from localedge.cli.run import listening_line
+
+        config = self._settings.config
+        _say(listening_line(config.host, port, self._edge.gateway_url, demo=config.gateway.demo))
+
+    def _failed(self, failure: TwistedFailure) -> None:
+        self._cannot_start = True
+        if isinstance(failure.value, Failure):
+            _say(_line(failure.value, self._settings.config.lang))
         else:
-            say(_line(failure.value, config.lang))
-        if reactor.running:
-            reactor.stop()
+            log.err(failure, "localedge cannot start")
 
-    service.whenListening.addCallback(listening).addErrback(failed)
+
+def _say(line: str) -> None:
+    log.msg(line, system="localedge")
+
+
+def makeService(options: Options) -> IService:
+    """The service tree for parsed options."""
+    service: IService = _Daemon(options.settings)
     return service

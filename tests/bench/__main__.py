@@ -73,7 +73,7 @@ def turn(lane: Lane, proxy: Proxy, gateway: int, settings: Settings, scratch: Pa
             except (Wrong, OSError) as error:
                 if running.child.process.poll() is not None:
                     raise Unavailable(f"{proxy.title} ended: {running.child.last_words()}") from error
-                raise Wrong(f"{error}; its log ends: {running.child.last_words()}") from error
+                raise Wrong(f"{error}{table.LOG}{running.child.last_words()}") from error
 
 
 def run(options: argparse.Namespace, settings: Settings, scratch: Path) -> list[table.LaneResult]:
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace, settings: Settings, scratch: Path) -> list[
             # A gateway of its own: connections that a proxy left behind do not reach the next lane.
             with gateway(scratch) as port:
                 for proxy in contestants[shift:] + contestants[:shift]:
-                    if proxy.name in result.failures:
+                    if result.given_up(proxy.name):
                         continue
                     try:
                         values[proxy.name] = turn(lane, proxy, port, settings, scratch)
@@ -139,7 +139,7 @@ def main(given: Sequence[str] | None = None) -> int:
         print(table.markdown(results))
     failed = [result for result in results if "localedge" in result.failures]
     for result in failed:
-        print(f"localedge FAILED in {result.lane.name}: {result.failures['localedge']}", file=sys.stderr)
+        print(f"localedge FAILED in {result.lane.name}: {result.failures['localedge'][0]}", file=sys.stderr)
     return 1 if failed else 0
 
 

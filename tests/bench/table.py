@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 
 from .lanes import Lane
 from .proxies import PROXIES
-from .stats import Measure, Summary, Values, figures, ratio, summary
+from .stats import Goal, Measure, Summary, Values, figures, ratio, summary
+
+LOG = "; its log ends: "
+"""In a reason, what follows is for the one who ran the bench and not for the README."""
 
 TITLES = {proxy.name: proxy.title for proxy in PROXIES}
 
@@ -16,7 +19,8 @@ class LaneResult:
 
     lane: Lane
     rounds: dict[str, list[Values]] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, list[str]] = field(default_factory=dict)
+    """The reason of each failed round."""
 
     def add(self, round_values: dict[str, Values]) -> None:
         """Take in one round."""
@@ -24,14 +28,35 @@ class LaneResult:
             self.rounds.setdefault(proxy, []).append(values)
 
     def fail(self, proxy: str, reason: str) -> None:
-        """A proxy that failed once has no figures in the lane."""
-        self.failures[proxy] = reason
-        self.rounds.pop(proxy, None)
+        """A round in which a proxy gave no right answer."""
+        self.failures.setdefault(proxy, []).append(reason)
+
+    def given_up(self, proxy: str) -> bool:
+        """Whether trying once more is a waste of time: it failed twice, or at the first try."""
+        failed = len(self.failures.get(proxy, []))
+        return failed > 1 or (failed == 1 and proxy not in self.rounds)
+
+    def counts(self, proxy: str) -> bool:
+        """Whether figures are shown: not if half of the rounds failed; of localedge none may."""
+        failed = len(self.failures.get(proxy, []))
+        return not failed or (proxy != "localedge" and failed < len(self.rounds.get(proxy, [])))
 
     def summaries(self, measure: Measure) -> dict[str, Summary]:
         """By proxy, in the order of the tables."""
-        found = figures(measure, self.rounds)
+        found = figures(measure, {name: given for name, given in self.rounds.items() if self.counts(name)})
         return {name: summary(found[name]) for name in TITLES if name in found}
+
+    def complaints(self) -> list[str]:
+        """A sentence for each proxy that failed."""
+        lines = []
+        for name, reasons in self.failures.items():
+            tried = len(reasons) + len(self.rounds.get(name, []))
+            lines.append(f"{TITLES[name]} failed in {len(reasons)} of {tried} rounds: {reasons[0]}")
+        return lines
+
+    def verdict(self, goal: Goal, middle: dict[str, float]) -> str:
+        """`met`, `missed`, `failed` or `not judged`."""
+        return "failed" if "localedge" in self.failures else goal.verdict(middle)
 
 
 def medians(summaries: dict[str, Summary]) -> dict[str, float]:
@@ -45,29 +70,30 @@ def terminal(results: Sequence[LaneResult]) -> str:
     for result in results:
         lines += ["", f"{result.lane.name}: {result.lane.title}"]
         for measure in result.lane.measures:
-            lines += _block(measure, result.summaries(measure))
-        lines += [f"  {TITLES[name]:<22} n/a: {reason}" for name, reason in result.failures.items()]
+            lines += _block(result, measure)
+        lines += [f"  {complaint}" for complaint in result.complaints()]
     return "\n".join(lines[1:])
 
 
-def _block(measure: Measure, summaries: dict[str, Summary]) -> list[str]:
+def _block(result: LaneResult, measure: Measure) -> list[str]:
+    summaries = result.summaries(measure)
     middle = medians(summaries)
     lines = [
         f"  {f'{measure.title} [{measure.unit}]':<38} {'median':>10} {'min':>10} {'max':>10} {'to nginx':>9}"
     ]
     for name, each in summaries.items():
         relation = ratio(each.median, middle) if measure.compared else None
-        numbers = [measure.show(value) for value in (each.median, each.least, each.most)]
+        shown = [measure.show(value) for value in (each.median, each.least, each.most)]
         lines.append(
-            f"    {TITLES[name]:<36} {numbers[0]:>10} {numbers[1]:>10} {numbers[2]:>10} "
+            f"    {TITLES[name]:<36} {shown[0]:>10} {shown[1]:>10} {shown[2]:>10} "
             f"{'' if relation is None else f'{relation:.2f}':>9}"
         )
     for goal in measure.goals:
         own, limit = middle.get("localedge"), goal.limit(middle)
-        figures = (
+        numbers = (
             "" if own is None or limit is None else f" ({measure.show(own)}, limit {measure.show(limit)})"
         )
-        lines.append(f"    goal {goal.text(measure.unit, TITLES)}: {goal.verdict(middle)}{figures}")
+        lines.append(f"    goal {goal.text(measure.unit, TITLES)}: {result.verdict(goal, middle)}{numbers}")
     return lines
 
 
@@ -87,7 +113,7 @@ def markdown(results: Sequence[LaneResult]) -> str:
                 ratio(middle["localedge"], middle) if measure.compared and "localedge" in middle else None
             )
             goals = "; ".join(
-                f"{goal.text(measure.unit, TITLES)}: {goal.verdict(middle)}" for goal in measure.goals
+                f"{goal.text(measure.unit, TITLES)}: {result.verdict(goal, middle)}" for goal in measure.goals
             )
             if "bare" in middle:
                 goals += f" (bare Twisted: {measure.show(middle['bare'])} {measure.unit})"
@@ -95,4 +121,6 @@ def markdown(results: Sequence[LaneResult]) -> str:
             lines.append(
                 f"| {result.lane.title} | {measure.title}, {measure.unit} | " + " | ".join(cells) + " |"
             )
+    for result in results:
+        lines += [f"\n{result.lane.title}: {each.partition(LOG)[0]}" for each in result.complaints()]
     return "\n".join(lines)

@@ -235,6 +235,16 @@ def test_R23_a_token_on_no_command_line() -> None:
     assert "token" not in run("run", "--help").stdout
 
 
+def test_an_unchecked_certificate_is_warned_about_at_every_start() -> None:
+    """--insecure-upstream never goes unsaid, quiet or not."""
+    words = ["--insecure-upstream", "--upstream", "https://gateway.example"]
+    with running("run", "--http-only", "--port", "0", "-q", *words) as process:
+        first_line(process)
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("localedge: WARNING: the certificate of https://gateway.")
+        process.kill()
+
+
 # -- languages and terminals
 
 

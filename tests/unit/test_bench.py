@@ -62,15 +62,30 @@ def test_tables_show_medians_ratios_and_failures() -> None:
     result = table.LaneResult(LANE)
     for speed in (100.0, 300.0, 200.0):
         result.add({"nginx": {"v": speed}, "localedge": {"v": speed / 2}, "caddy": {"v": 1.0}})
-    result.fail("caddy", "status 502")
+    result.fail("caddy", f"status 502{table.LOG}one more line")
     text = table.terminal([result])
     assert "200.0      100.0      300.0      1.00" in text
     assert "goal at least 0.5 x nginx: met (100.0, limit 100.0)" in text
     assert "goal at most 90 MB/s: missed" in text
-    assert "n/a: status 502" in text
-    row = table.markdown([result]).splitlines()[-1]
-    start = "| a made-up lane | speed, MB/s | 200.0 | 100.0 | 0.50 | at least 0.5 x nginx: met;"
+    assert "Caddy failed in 1 of 4 rounds: status 502" in text
+    row, _, complaint = table.markdown([result]).splitlines()[2:]
+    assert complaint == "a made-up lane: Caddy failed in 1 of 4 rounds: status 502"
+    start = "| a made-up lane | speed, MB/s | 200.0 | 1.0 | 100.0 | 0.50 | at least 0.5 x nginx: met;"
     assert row.startswith(start)
+
+
+def test_a_failed_round_of_localedge_spoils_its_lane() -> None:
+    """localedge may not fail once; another proxy keeps its figures while most of its rounds went well."""
+    result = table.LaneResult(LANE)
+    for _ in range(3):
+        result.add({"nginx": {"v": 2.0}, "localedge": {"v": 2.0}})
+    result.fail("nginx", "the answer was cut")
+    result.fail("localedge", "the answer was cut")
+    assert list(result.summaries(UNIT)) == ["nginx"]
+    assert "x nginx: failed" in table.terminal([result])
+    assert not result.given_up("nginx")
+    result.fail("caddy", "no such program")
+    assert result.given_up("caddy")
 
 
 def test_every_lane_has_a_name_of_its_own() -> None:

@@ -41,7 +41,9 @@ def test_R15_the_gateways_100_comes_with_its_fields() -> None:
     client << b"HTTP/1.1 100 Go on\r\nX-Note: 1\r\n\r\n"
 
 
-@pytest.mark.parametrize("final", [answer(b"401 Unauthorized", body=b"no"), streamed(b"no"), answer(b"200 OK")])
+@pytest.mark.parametrize(
+    "final", [answer(b"401 Unauthorized", body=b"no"), streamed(b"no"), answer(b"200 OK")]
+)
 def test_R15_a_final_answer_instead_of_100_is_relayed_and_the_body_not_asked_for(final: bytes) -> None:
     """A refusal before the upload spares the upload; the connection ends behind it (R15)."""
     edge = Playbook()

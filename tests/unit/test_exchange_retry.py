@@ -93,7 +93,9 @@ def test_R34_nothing_is_retried_on_a_fresh_connection() -> None:
     assert client.reply().code == "gateway-lost"
 
 
-@pytest.mark.parametrize("beginning", [b"H", b"HTTP/1.1 200 OK\r\nContent-", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
+@pytest.mark.parametrize(
+    "beginning", [b"H", b"HTTP/1.1 200 OK\r\nContent-", b"HTTP/1.1 103 Early Hints\r\n\r\n"]
+)
 def test_R34_a_request_is_not_retried_once_a_byte_of_an_answer_came(beginning: bytes) -> None:
     """A gateway that began to answer has seen the request: no second one, even for a GET (R34)."""
     edge = Playbook()

@@ -102,6 +102,8 @@ def test_every_kind_of_value_arrives() -> None:
         insecure = true
         [pool]
         connections = 3
+        ceiling = 9
+        patience = 2.5
         idle = "1m"
         queue_length = 0
         [client]
@@ -134,7 +136,7 @@ def test_every_kind_of_value_arrives() -> None:
         quiet=True,
         lang="zh",
         limits=Limits(first_byte=600.0, head_bytes=131072),
-        pool=Pool(3, 60.0, 0),
+        pool=Pool(connections=3, ceiling=9, patience=2.5, idle=60.0, queue_length=0),
     )
     shown = [effective.shown for effective in settings.effective]
     assert "hunter2" not in repr(shown) and "secret" not in repr(shown)

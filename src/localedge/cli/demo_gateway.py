@@ -17,7 +17,8 @@ DEFAULT_PORT = "8000"
 def demo_gateway(printer: Printer, host: str, port: str, lang: str | None) -> None:
     """Serve the demo gateway alone.
 
-    It speaks the Messages API with canned answers; no model is behind it.  A request may ask it to misbehave with a field such as "x-demo: first=2s; cut=5".
+    It speaks the Messages API with canned answers; no model is behind it.  A request
+    may ask it to misbehave with a field such as "x-demo: first=2s; cut=5".
 
     \b
     Example:

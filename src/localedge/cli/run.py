@@ -79,18 +79,18 @@ def _serve(settings: Settings, printer: Printer) -> None:
     from localedge.edge.service import EdgeService
 
     config = settings.config
-    warn(settings, printer)
+    for warning in warnings(settings):
+        printer.failure(warning)
     service = EdgeService(config, reactor=reactor, emit=printer.log_line())
     serve(service, lambda port: announce(config, service, port, printer), printer, quiet=config.quiet)
 
 
-def warn(settings: Settings, printer: Printer) -> None:
+def warnings(settings: Settings) -> list[Failure]:
     """What must be said before anything is served, quiet or not."""
-    config = settings.config
-    for notice in settings.notices:
-        printer.failure(notice)
-    if config.gateway.insecure and config.gateway.scheme == "https":
-        printer.talk("insecure-upstream", gateway=config.gateway.url)
+    gateway = settings.config.gateway
+    unchecked = gateway.insecure and gateway.scheme == "https"
+    insecure = [Failure("insecure-upstream", gateway=gateway.url)] if unchecked else []
+    return [*settings.notices, *insecure]
 
 
 def announce(config: Config, service: "EdgeService", port: int, printer: Printer) -> None:

@@ -15,7 +15,7 @@ from localedge.edge.backend import Backend
 from localedge.edge.deadlines import NEVER
 from localedge.edge.failures import connect_failure
 from localedge.edge.wire import is_quiet
-from localedge.http.pooling import Decision, Pool
+from localedge.http.pooling import After, Decision, Pool
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IAddress, IConnector
@@ -62,14 +62,30 @@ class Agent:
         self._forget(exchange)
         self._open_or_queue(exchange)
 
-    def done(self, exchange: "Exchange", reusable: bool) -> None:
-        """`exchange` is over, in whatever phase; `reusable`: both sides ended it cleanly."""
-        if exchange.backend is not None and reusable and not self._context.draining:
-            backend, exchange.backend = exchange.backend, None
-            backend.detach()
-            self._offer(backend)
+    def impatient(self, exchange: "Exchange", now: float) -> None:
+        """A queued exchange has waited for a while: beyond the cap then, or on until the limit (R30, R33)."""
+        left = exchange.record.queued + self._context.limits.queue - now
+        if left <= 0:
+            exchange.fail("queue-timeout", limit=f"{self._context.limits.queue:g}")
+        elif self._pool.overflow(exchange):
+            self._open(exchange)
         else:
+            exchange.deadline = now + left
+
+    def done(self, exchange: "Exchange", after: After) -> None:
+        """`exchange` is over, in whatever phase."""
+        backend = exchange.backend
+        if backend is None or after is After.ABORT:
             self._forget(exchange)
+            return
+        exchange.backend = None
+        backend.detach()
+        if after is After.REUSE and not self._context.draining:
+            self._offer(backend)
+        elif backend in self._connections:
+            self._connections.discard(backend)
+            backend.close()
+            self._freed()
 
     # -- for connections
 
@@ -129,7 +145,7 @@ class Agent:
                 self._open(exchange)
             case Decision.WAIT:
                 self._pool.wait(exchange)
-                exchange.queued()
+                exchange.queued(min(self._context.config.pool.patience, self._context.limits.queue))
             case Decision.REFUSE:
                 exchange.fail("queue-full")
 

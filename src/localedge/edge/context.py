@@ -45,8 +45,17 @@ class Context:
         self.hangups = HangupWatch(reactor)
         self.frontends: set[Frontend] = set()
         self.draining = False
+        self.when_empty: Callable[[], None] | None = None
+        """Called once, when the last client has left."""
         self.agent: Agent
         """Set once by `localedge.edge.service`: it needs this context in turn."""
+
+    def left(self, frontend: "Frontend") -> None:
+        """A client's connection is gone."""
+        self.frontends.discard(frontend)
+        if not self.frontends and self.when_empty is not None:
+            call, self.when_empty = self.when_empty, None
+            call()
 
     def stop(self) -> None:
         """Nothing of this edge is left in the reactor."""

@@ -16,9 +16,8 @@ bodies, the gateway's leg reads them.  It does no I/O of its own and reads no cl
 
 from typing import TYPE_CHECKING
 
-from localedge import messages
 from localedge.edge.deadlines import NEVER
-from localedge.edge.observe import Ending, Record, ending_of
+from localedge.edge.observe import Ending, Record
 from localedge.edge.tunnel import Tunnel
 from localedge.edge.upload import Upload
 from localedge.http.forwarding import (
@@ -32,6 +31,7 @@ from localedge.http.forwarding import (
 from localedge.http.framing import Body, ProtocolError
 from localedge.http.guard import Forward
 from localedge.http.head import Fields, RequestHead, ResponseHead
+from localedge.http.pooling import After
 
 if TYPE_CHECKING:
     from localedge.edge.backend import Backend
@@ -111,9 +111,10 @@ class Exchange:
             self.request_end(end)
         context.agent.serve(self)
 
-    def queued(self) -> None:
-        """The agent has no connection to give or open yet."""
-        self.deadline = self._context.now() + self._context.limits.queue
+    def queued(self, patience: float) -> None:
+        """No connection to give or open yet; the agent is asked again after `patience` seconds."""
+        self.record.queued = self._context.now()
+        self.deadline = self.record.queued + patience
 
     def connecting(self) -> None:
         """The agent opens a connection; it watches the time that takes."""
@@ -242,7 +243,7 @@ class Exchange:
 
     def tunnel_ended(self) -> None:
         """Both directions of the tunnel have ended."""
-        self._release(reusable=False)
+        self._release(After.ABORT)
 
     def flush_response(self) -> None:
         """The gateway's leg has handed over all that one read brought."""
@@ -289,7 +290,7 @@ class Exchange:
         if not self._answered and not (self.tunnel is not None and self.tunnel.half_done):
             self.record.ending = Ending.CLIENT_GONE
             self.record.status = 499
-        self._release(reusable=False)
+        self._release(After.ABORT)
 
     def gateway_lost(self, *, heard: bool) -> None:
         """The gateway's connection ended before the exchange did; `heard`: not without a byte of answer."""
@@ -301,7 +302,7 @@ class Exchange:
         elif self.tunnel is not None:
             if not self.tunnel.half_done:
                 self.record.ending = Ending.GATEWAY_CUT
-            self._release(reusable=False)
+            self._release(After.ABORT)
         elif self._responded:
             self._cut(Ending.GATEWAY_CUT, "gateway-cut")
         elif self.record.reused and self._repeatable and not self.record.retried and not heard:
@@ -322,7 +323,7 @@ class Exchange:
         """A time limit was reached (R30)."""
         limits = self._context.limits
         if self.backend is None:
-            self.fail("queue-timeout", limit=f"{limits.queue:g}")
+            self._context.agent.impatient(self, now)
         elif self._responded:
             if self._answered or self._client.blocked:
                 self._cut(Ending.CLIENT_SLOW, "body-timeout" if self._answered else "")
@@ -349,36 +350,35 @@ class Exchange:
 
     def fail(self, code: str, **params: object) -> None:
         """Answer with the edge's own error; the head has not gone out."""
-        record = self.record
-        record.code = code
-        record.status = messages.entry(code).status or 500
-        record.ending = ending_of(code, record.status)
+        self.record.failed(code)
         params.setdefault("gateway", self._context.config.gateway.url)
         if not self._upload.done:
             self._client.request_refused()
         self._client.error(code, params)
-        self._release(reusable=False)
+        self._release(After.ABORT)
 
     def _cut(self, ending: Ending, code: str) -> None:
         """End the response where it stands; the head has gone out."""
         self.record.ending = ending
         self.record.code = code
         self._client.cut()
-        self._release(reusable=False)
+        self._release(After.ABORT)
 
     def _complete(self) -> None:
         """Both directions have ended."""
         backend = self.backend
-        clean = self._persistent and self._upload.done and backend is not None and backend.clean
-        self._release(reusable=clean)
+        if not self._upload.done or backend is None:
+            self._release(After.ABORT)
+        else:
+            self._release(After.REUSE if self._persistent and backend.clean else After.CLOSE)
 
-    def _release(self, *, reusable: bool) -> None:
+    def _release(self, after: After) -> None:
         """Give everything back; last of all tell the client's leg."""
         self.over = True
         self._upload.continued()
         context = self._context
         context.deadlines.discard(self)
-        context.agent.done(self, reusable)
+        context.agent.done(self, after)
         context.observer.in_flight.discard(self)
         context.observer.ended(self.record, context.now())
         self._client.exchange_ended()

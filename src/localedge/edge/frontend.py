@@ -20,7 +20,7 @@ from localedge.edge.exchange import Exchange
 from localedge.edge.hangup import Reading
 from localedge.edge.leg import NOBODY, Http1Leg
 from localedge.edge.legs import Tunnelling
-from localedge.edge.observe import Ending, Record, ending_of
+from localedge.edge.observe import Ending, Record
 from localedge.edge.wire import Wire, tune
 from localedge.http.answers import REASONS
 from localedge.http.forwarding import passed_here
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 LINGER_BYTES = 128 * 1024 * 1024
 """How much of a refused request is thrown away before the connection is reset (R03)."""
+DRAIN_LINGER = 1.0
+"""Seconds that the rest of a refused request holds up a shutdown."""
 _HANDSHAKE_FAILURE = b"\x15\x03\x01\x00\x02\x02\x28"  # a fatal TLS alert (RFC 8446 6.2)
 
 
@@ -116,7 +118,7 @@ class Frontend(Protocol):
         """Twisted: the client is gone."""
         self.gone = True
         self.reading.stop()
-        self._context.frontends.discard(self)
+        self._context.left(self)
         self._context.deadlines.discard(self)
         if self._exchange is not None:
             self._exchange.client_gone()
@@ -149,14 +151,19 @@ class Frontend(Protocol):
 
     def drain(self) -> None:
         """The edge is shutting down: nothing new is accepted, what runs may end (R35)."""
-        if self._exchange is None and not self._lingering:
+        if self._lingering:
+            self.deadline = min(self.deadline, self._context.now() + DRAIN_LINGER)
+        elif self._exchange is None:
             self.gone = True
             self._wire.close()
 
     def drained(self) -> None:
-        """The drain limit was reached."""
+        """The drain limit was reached: what runs ends here."""
         if self._exchange is not None:
             self._exchange.drained()
+
+    def abort(self) -> None:
+        """Nothing may be left."""
         self.gone = True
         self._wire.abort()
 
@@ -263,9 +270,7 @@ class Frontend(Protocol):
 
     def _refuse(self, record: Record, code: str, params: dict[str, object]) -> None:
         """Answer with an error of our own, throw the rest of the request away, and close (R03)."""
-        record.code = code
-        record.status = messages.entry(code).status or 500
-        record.ending = ending_of(code, record.status)
+        record.failed(code)
         self._leg.refused = True
         self._leg.error(code, params)
         self._context.observer.ended(record, self._context.now())
@@ -352,7 +357,8 @@ class Frontend(Protocol):
             self._wire.close()
             return
         self._lingering = True
-        self.deadline = self._context.now() + self._context.limits.linger
+        linger = self._context.limits.linger
+        self.deadline = self._context.now() + (min(linger, DRAIN_LINGER) if self.draining else linger)
         self._wire.half_close()
         self.reading.resume()
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from localedge import messages
 from localedge.config import LogFormat, LogLevel
 
 if TYPE_CHECKING:
@@ -91,6 +92,12 @@ class Record:
         self.retried = False
         self.code = ""
         self.ending = Ending.OK
+
+    def failed(self, code: str) -> None:
+        """The edge answers with its own error `code`."""
+        self.code = code
+        self.status = messages.entry(code).status or 500
+        self.ending = ending_of(code, self.status)
 
 
 class Observer:

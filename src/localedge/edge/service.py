@@ -20,12 +20,17 @@ from localedge.edge.frontend import Frontend
 from localedge.edge.observe import Observer
 from localedge.errors import Failure
 from localedge.http.forwarding import Route
+from localedge.machine.descriptors import raise_descriptor_limit
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IAddress, IDelayedCall, IListeningPort
 
     from localedge.edge.demo import DemoGateway
     from localedge.edge.opening import Opening
+
+
+FAREWELL = 0.2
+"""Seconds between cutting what runs at the drain limit and aborting what is left."""
 
 
 def make_route(gateway: Gateway, instance: bytes) -> Route:
@@ -94,7 +99,6 @@ class EdgeService(Service):
         self._port: IListeningPort | None = None
         self._context: Context | None = None
         self._demo: DemoGateway | None = None
-        self._drained: Deferred[None] | None = None
         self._drain_call: IDelayedCall | None = None
         self.whenListening: Deferred[int] = Deferred()
 
@@ -106,9 +110,12 @@ class EdgeService(Service):
     def startService(self) -> None:
         """Listen.  Nothing is raised: `whenListening` tells."""
         Service.startService(self)
+        raise_descriptor_limit()
         try:
             port = self._start()
         except Failure as failure:
+            if self._demo is not None:
+                Deferred.fromCoroutine(self._demo.stop())
             self.whenListening.errback(failure)
         else:
             self.whenListening.callback(port)
@@ -121,13 +128,15 @@ class EdgeService(Service):
             return succeed(None)
         context.draining = True
         done: Deferred[None] = Deferred()
-        self._drained = done
         if self._port is not None:
             self._port.stopListening()
-        for frontend in list(context.frontends):
-            frontend.drain()
-        self._drain_call = self._reactor.callLater(context.limits.drain, self._drain_limit)
-        self._look_whether_drained()
+        if context.frontends:
+            context.when_empty = lambda: done.callback(None)
+            self._drain_call = self._reactor.callLater(context.limits.drain, self._drain_limit)
+            for frontend in list(context.frontends):
+                frontend.drain()
+        else:
+            done.callback(None)
         return done.addCallback(lambda _: self._finish())
 
     # -- starting
@@ -160,22 +169,19 @@ class EdgeService(Service):
 
     # -- stopping
 
-    def _look_whether_drained(self) -> None:
-        context, done = self._context, self._drained
-        assert context is not None
-        if done is None:
-            return
-        if context.frontends:
-            self._reactor.callLater(0.02, self._look_whether_drained)
-            return
-        self._drained = None
-        done.callback(None)
-
     def _drain_limit(self) -> None:
+        """What still runs is cut, in order; who does not even take that is aborted a moment later."""
+        context = self._context
+        assert context is not None
+        self._drain_call = self._reactor.callLater(FAREWELL, self._abort_all)
+        for frontend in list(context.frontends):
+            frontend.drained()
+
+    def _abort_all(self) -> None:
         self._drain_call = None
         assert self._context is not None
         for frontend in list(self._context.frontends):
-            frontend.drained()
+            frontend.abort()
 
     def _finish(self) -> "Deferred[None] | None":
         context = self._context

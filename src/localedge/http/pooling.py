@@ -23,6 +23,15 @@ class Decision(enum.Enum):
     REFUSE = "refuse"
 
 
+class After(enum.Enum):
+    """What becomes of a connection when its exchange is over."""
+
+    REUSE = "reuse"
+    CLOSE = "close"
+    """Both messages are complete, but the connection cannot serve another."""
+    ABORT = "abort"
+
+
 class Pool(Generic[C, W]):
     """The books of the pool.  `now` is in seconds, any epoch."""
 
@@ -59,6 +68,13 @@ class Pool(Generic[C, W]):
             self._open += 1
             return Decision.OPEN
         return Decision.WAIT if len(self._waiting) < self._limits.queue_length else Decision.REFUSE
+
+    def overflow(self, request: W) -> bool:
+        """A waiting request has lost its patience: true if it may open a connection (then it counts)."""
+        if self._open >= self._limits.ceiling or not self.leave(request):
+            return False
+        self._open += 1
+        return True
 
     def wait(self, request: W) -> None:
         """Queue a request, last."""

@@ -1,0 +1,51 @@
+"""Readers asked for everything: what tests compare when the same bytes are cut differently."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from localedge.config import Limits
+from localedge.http.framing import ProtocolError
+from localedge.http.head import Fields, RequestHead, ResponseHead
+from localedge.http.parser import End, RequestReader, ResponseReader
+
+Seen = RequestHead | ResponseHead | bytes | Fields
+
+
+class Outcome(NamedTuple):
+    """Heads, bodies (adjacent pieces as one) and, for each end, its trailers; then the error's code."""
+
+    events: tuple[Seen, ...]
+    code: str | None
+
+
+def _read(
+    reader: RequestReader | ResponseReader, pieces: Iterable[bytes], at_end: Callable[[], object]
+) -> Outcome:
+    seen: list[Seen] = []
+    try:
+        for piece in pieces:
+            reader.feed(piece)
+            while (event := reader.next_event()) is not None:
+                if type(event) is End:
+                    seen.append(event.trailers)
+                    at_end()
+                elif type(event) is bytes and seen and type(seen[-1]) is bytes:
+                    seen[-1] += event
+                else:
+                    assert type(event) is not End
+                    seen.append(event)  # type: ignore[arg-type]
+    except ProtocolError as error:
+        return Outcome(tuple(seen), error.code)
+    return Outcome(tuple(seen), None)
+
+
+def read_requests(pieces: Iterable[bytes], limits: Limits | None = None) -> Outcome:
+    """Everything a `RequestReader` makes of these pieces, asked after each of them."""
+    return _read(RequestReader(limits or Limits()), pieces, lambda: None)
+
+
+def read_responses(pieces: Iterable[bytes], method: bytes, limits: Limits | None = None) -> Outcome:
+    """Everything a `ResponseReader` makes of these pieces, all of them answers to `method`."""
+    reader = ResponseReader(limits or Limits())
+    reader.expect(method)
+    return _read(reader, pieces, lambda: reader.expect(method))
