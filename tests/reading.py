@@ -6,9 +6,20 @@ from typing import NamedTuple
 from localedge.config import Limits
 from localedge.http.framing import ProtocolError
 from localedge.http.head import Fields, RequestHead, ResponseHead
-from localedge.http.parser import End, RequestReader, ResponseReader
+from localedge.http.parser import End, Heads, RequestReader, ResponseReader
 
-Seen = RequestHead | ResponseHead | bytes | Fields
+
+class Asked(NamedTuple):
+    """A request head, to be compared by its value."""
+
+    method: bytes
+    target: bytes
+    version: bytes
+    fields: Fields
+    combined: dict[bytes, bytes]
+
+
+Seen = Asked | ResponseHead | bytes | Fields
 
 
 class Outcome(NamedTuple):
@@ -31,17 +42,35 @@ def _read(
                     at_end()
                 elif type(event) is bytes and seen and type(seen[-1]) is bytes:
                     seen[-1] += event
+                elif type(event) is RequestHead:
+                    seen.append(
+                        Asked(event.method, event.target, event.version, event.fields, dict(event.combined))
+                    )
                 else:
-                    assert type(event) is not End
+                    assert type(event) in (bytes, ResponseHead)
                     seen.append(event)  # type: ignore[arg-type]
     except ProtocolError as error:
         return Outcome(tuple(seen), error.code)
     return Outcome(tuple(seen), None)
 
 
-def read_requests(pieces: Iterable[bytes], limits: Limits | None = None) -> Outcome:
+def read_requests(
+    pieces: Iterable[bytes], limits: Limits | None = None, heads: Heads | None = None
+) -> Outcome:
     """Everything a `RequestReader` makes of these pieces, asked after each of them."""
-    return _read(RequestReader(limits or Limits()), pieces, lambda: None)
+    return _read(RequestReader(limits or Limits(), heads), pieces, lambda: None)
+
+
+def first_head(data: bytes) -> RequestHead | None:
+    """The first request head in `data`, None where there is none."""
+    reader = RequestReader(Limits())
+    reader.feed(data)
+    try:
+        head = reader.next_event()
+    except ProtocolError:
+        return None
+    assert head is None or type(head) is RequestHead
+    return head
 
 
 def read_responses(pieces: Iterable[bytes], method: bytes, limits: Limits | None = None) -> Outcome:

@@ -5,6 +5,8 @@ which most are right, and some are swapped for wrong ones; then, sometimes, a by
 doubled.
 """
 
+import itertools
+
 from hypothesis import strategies as st
 
 METHODS = [b"GET", b"POST", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"CONNECT", b"PRI", b"x-y"]
@@ -243,4 +245,4 @@ def in_pieces(draw: st.DrawFn, messages: st.SearchStrategy[bytes]) -> tuple[byte
     """The bytes of a message, and the same cut into pieces."""
     data = draw(messages)
     places = [0, *draw(cuts(len(data))), len(data)]
-    return data, [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return data, [data[start:end] for start, end in itertools.pairwise(places)]

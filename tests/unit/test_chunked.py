@@ -4,10 +4,9 @@ import httptools
 import pytest
 from hypothesis import given
 
-from localedge.config import Limits
 from localedge.http.chunked import MAX_LINE, ChunkedDecoder
 from localedge.http.framing import ProtocolError
-from tests.reading import Outcome, read_requests
+from tests.reading import Asked, Outcome, read_requests
 from tests.wire_strategies import chunked_bodies, in_pieces
 
 HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -124,7 +123,8 @@ def test_R03_trailer_section_has_the_limits_of_a_head() -> None:
 def test_R04_bytes_behind_the_last_chunk_are_left() -> None:
     """The next request begins right behind the last chunk."""
     following = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    assert read_requests([HEAD + b"0\r\n\r\n" + following]).events[2][0] == b"GET"
+    second = read_requests([HEAD + b"0\r\n\r\n" + following]).events[2]
+    assert type(second) is Asked and second.method == b"GET"
 
 
 @given(in_pieces(chunked_bodies()))
@@ -171,7 +171,7 @@ def _ours(data: bytes) -> tuple[bytes, bool, bool]:
 
 @given(chunked_bodies())
 def test_R01_llhttp_reads_the_same_payload(data: bytes) -> None:
-    """What we take for a complete chunked body llhttp takes for the same; what we read so far it has not refused."""
+    """What we take for a whole chunked body llhttp takes for the same, and never refuses one we wait for."""
     payload, complete, refused = _ours(data)
     theirs, complete_there, refused_there = _llhttp(data)
     if complete:
@@ -181,8 +181,47 @@ def test_R01_llhttp_reads_the_same_payload(data: bytes) -> None:
         assert _ours(data + b"\r\n\r\n")[2]
 
 
-STRICTER = [b"00000000000000005\r\nhello\r\n0\r\n\r\n"]
-"""What llhttp lets through and we refuse on purpose: more than 16 digits."""
+EXTENSIONS = [
+    b";",
+    b"; a",
+    b"; a=b",
+    b";a =b",
+    b";a= b",
+    b";\xff",
+    b";a=\xff",
+    b';a="b',
+    b';a="b"c',
+    b';a="b" ;c',
+    b';"a"',
+    b";;",
+    b";a;",
+    b";a=b;",
+    b";\t",
+    b";a@b",
+]
+
+
+@pytest.mark.parametrize("extension", EXTENSIONS)
+def test_R01_extension_that_llhttp_refuses_is_refused(extension: bytes) -> None:
+    """A chunk extension is `;name` or `;name=value`, as llhttp has it."""
+    data = b"5" + extension + b"\r\nhello\r\n0\r\n\r\n"
+    assert _llhttp(data)[2]
+    assert _ours(data)[2]
+
+
+@pytest.mark.parametrize(
+    "trailer", [b"Content-Length: 5", b"content-length: 0", b"Transfer-Encoding: chunked"]
+)
+def test_R01_trailer_that_frames_is_refused(trailer: bytes) -> None:
+    """A trailer that speaks of the body's length comes too late to be believed."""
+    assert _read(b"5\r\nhello\r\n0\r\n" + trailer + b"\r\n\r\n") == Outcome((b"hello",), "bad-chunk")
+
+
+STRICTER = [
+    b"00000000000000005\r\nhello\r\n0\r\n\r\n",  # more than 16 digits
+    b"5;" + b"x" * 4096 + b"\r\nhello\r\n0\r\n\r\n",  # a line longer than 4096 bytes
+]
+"""What llhttp lets through and we refuse on purpose."""
 
 
 @pytest.mark.parametrize("data", STRICTER)

@@ -155,7 +155,7 @@ def test_R05_R33_bytes_behind_a_complete_response_are_not_believed() -> None:
     edge = Playbook()
     client, gateway = exchanged(edge, ask(), OK + answer(body=b"for somebody else"))
     client << OK
-    assert gateway.end == "reset"
+    assert gateway.closed
     client >> ask()
     edge.gateway() >> answer(body=b"mine")
     assert client.reply().body == b"mine"

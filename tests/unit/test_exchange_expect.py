@@ -4,16 +4,16 @@ import pytest
 
 from localedge.config import Limits
 from tests.phrases import CONTINUE, OK, answer, ask, exchanged, post, posted, streamed
-from tests.playbook import Playbook
+from tests.playbook import Peer, Playbook
 
 EXPECT = b"Expect: 100-continue"
 SENT_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-def expecting(edge: Playbook, length: int = 6, *fields: bytes, version: bytes = b"1.1"):  # type: ignore[no-untyped-def]
+def expecting(edge: Playbook, length: int = 6, version: bytes = b"1.1") -> tuple[Peer, Peer]:
     """A client that waits to be asked for its body; client and gateway."""
     client = edge.client()
-    client >> post(b"", EXPECT, *fields, length=length, version=version)
+    client >> post(b"", EXPECT, length=length, version=version)
     return client, edge.gateway()
 
 

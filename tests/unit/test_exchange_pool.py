@@ -1,5 +1,7 @@
 """Connections to the gateway: reused, evicted, capped (R33), and the drain (R35)."""
 
+from collections.abc import Callable
+
 import pytest
 
 from localedge.config import Pool
@@ -75,11 +77,11 @@ def test_R33_a_word_that_arrives_with_the_next_request_evicts_too() -> None:
 
 
 @pytest.mark.parametrize("end", [Peer.fin, Peer.reset], ids=["fin", "reset"])
-def test_R33_an_idle_connection_that_ends_is_forgotten(end: "pytest.FunctionDefinition") -> None:
+def test_R33_an_idle_connection_that_ends_is_forgotten(end: Callable[[Peer], object]) -> None:
     """The gateway may close what is idle, and its place in the pool is free again (R33)."""
     edge = Playbook(pool=Pool(connections=1))
     client, gateway = pooled(edge)
-    end(gateway)  # type: ignore[operator]
+    end(gateway)
     assert gateway.closed
     client >> ask()
     edge.gateway() >> OK
@@ -173,6 +175,37 @@ def test_R33_a_connection_that_ends_badly_makes_room_for_who_waits() -> None:
     edge.gateway() << asked(b"GET /3")
 
 
+def test_R33_who_waits_for_a_second_gets_a_connection_beyond_the_cap() -> None:
+    """The cap saves connections for short exchanges; behind long streams nobody waits for long (R33)."""
+    edge = Playbook(pool=Pool(connections=1, ceiling=3))
+    for number in range(5):
+        edge.client() >> ask(b"GET /%d" % number)
+    gateways = [edge.gateway()]
+    edge.wait(0.9)
+    assert edge.attempts == []
+    edge.wait(1.2)
+    gateways += [edge.gateway(), edge.gateway()]
+    assert edge.attempts == []
+    assert [gateway.take().split()[1] for gateway in gateways] == [b"/0", b"/1", b"/2"]
+    gateways[2] >> OK
+    gateways[2] << asked(b"GET /3")
+
+
+def test_R33_a_place_that_becomes_free_beyond_the_cap_is_taken() -> None:
+    """Who found no place beyond the cap is not forgotten when there is one (R33)."""
+    edge = Playbook(pool=Pool(connections=1, ceiling=2))
+    clients = [edge.client() for _ in range(3)]
+    for number, client in enumerate(clients):
+        client >> ask(b"GET /%d" % number)
+    edge.gateway()
+    edge.wait(2.1)
+    edge.gateway()
+    assert edge.attempts == []
+    clients[1].reset()
+    edge.wait(2.1)
+    edge.gateway() << asked(b"GET /2")
+
+
 # -- drain
 
 
@@ -187,11 +220,9 @@ def draining(edge: Playbook) -> None:
 def test_R35_idle_clients_are_closed_and_running_exchanges_end() -> None:
     """A shutdown lets answers that have begun end, then closes (R35)."""
     edge = Playbook()
+    streaming, _ = exchanged(edge, ask(), streamed(b"one", end=b""))
+    waiting, _ = exchanged(edge, ask(b"GET /waiting"))
     idle, _ = pooled(edge)
-    streaming, gateway = exchanged(edge, ask(), b"")[0], None
-    waiting = edge.client()
-    waiting >> ask(b"GET /waiting")
-    del gateway
     draining(edge)
     assert idle.end == "fin"
     assert (streaming.end, waiting.end) == (None, None)

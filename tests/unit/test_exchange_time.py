@@ -109,10 +109,9 @@ def test_R30_a_slow_reader_that_reads_on_in_time_loses_nothing() -> None:
     client >> ask()
     gateway = edge.gateway()
     gateway >> streamed(b"x" * 500_000, end=b"")
-    for _ in range(4):
+    for _ in range(3):
         edge.wait(40)
         client.read(200_000)
-    client.read()
     edge.wait(40)
     gateway >> b"0\r\n\r\n"
     assert client.reply().body == b"x" * 500_000
@@ -177,7 +176,7 @@ def test_R30_a_gateway_that_does_not_read_is_the_gateways_fault() -> None:
 
 def test_R30_a_request_waits_in_the_queue_for_thirty_seconds() -> None:
     """A full pool is 503 after a while, which the SDK retries (R30, R33, R42)."""
-    edge = Playbook(pool=Pool(connections=1))
+    edge = Playbook(pool=Pool(connections=1, ceiling=1))
     first, gateway = exchanged(edge, ask())
     waiting = edge.client()
     waiting >> post(b"prompt")
@@ -194,7 +193,7 @@ def test_R30_a_request_waits_in_the_queue_for_thirty_seconds() -> None:
 
 def test_R30_time_in_the_queue_is_not_the_gateways() -> None:
     """The gateway's limit starts when it has the request (R30)."""
-    edge = Playbook(pool=Pool(connections=1), limits=Limits(first_byte=40.0, queue=30.0))
+    edge = Playbook(pool=Pool(connections=1, ceiling=1), limits=Limits(first_byte=40.0, queue=30.0))
     _, gateway = exchanged(edge, ask())
     waiting = edge.client()
     waiting >> ask(b"GET /second")

@@ -7,7 +7,7 @@ from localedge.http.framing import Body, ProtocolError
 from localedge.http.head import RequestHead, ResponseHead
 from localedge.http.parser import End, RequestReader, ResponseReader
 from tests import malformed
-from tests.reading import Outcome, read_requests, read_responses
+from tests.reading import Outcome, first_head, read_requests, read_responses
 
 NOT_PARSING = {"bad-host"}  # told by the guard
 
@@ -42,7 +42,7 @@ def test_R11_fields_keep_order_case_and_duplicates() -> None:
     reader.feed(b"GET /a HTTP/1.1\r\nhOsT:localhost\r\nX-B: 1\r\nx-a: \t2 3\t \r\nX-B:\r\nx-b: 4\r\n\r\n")
     head = reader.next_event()
     assert type(head) is RequestHead
-    assert head[:3] == (b"GET", b"/a", b"1.1")
+    assert (head.method, head.target, head.version) == (b"GET", b"/a", b"1.1")
     assert head.fields == (
         (b"hOsT", b"localhost"),
         (b"X-B", b"1"),
@@ -56,8 +56,8 @@ def test_R11_fields_keep_order_case_and_duplicates() -> None:
 @pytest.mark.parametrize("method", [b"GET", b"QUERY", b"M-SEARCH", b"x", b"PATCH", b"get"])
 def test_R11_unknown_methods_are_read(method: bytes) -> None:
     """Any token is a method, known to the parser beneath or not."""
-    outcome = read_requests([method + b" / HTTP/1.1\r\nHost: localhost\r\n\r\n"])
-    assert outcome.events[0][0] == method
+    head = first_head(method + b" / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert head is not None and head.method == method
 
 
 def _padded(size: int) -> bytes:
@@ -128,7 +128,6 @@ def test_R04_pipelined_requests_come_out_one_after_the_other() -> None:
     assert reader.next_event() == b"hi"
     assert type(reader.next_event()) is End
     assert reader.buffered == len(second)
-    assert not reader.mid_message or reader.buffered
     head = reader.next_event()
     assert type(head) is RequestHead and head.target == b"/2"
     assert type(reader.next_event()) is End
@@ -257,7 +256,7 @@ def test_R07_interim_responses_come_before_the_final_one() -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
     )
     events = read_responses([data], b"POST").events
-    assert [event[0] for event in events if type(event) is ResponseHead] == [100, 103, 200]
+    assert [event.status for event in events if type(event) is ResponseHead] == [100, 103, 200]
     assert events[-2:] == (b"hi", ())
 
 

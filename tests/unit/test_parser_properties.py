@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from localedge.config import Limits
+from localedge.http.parser import Heads
 from tests.reading import read_requests, read_responses
 from tests.wire_strategies import in_pieces, requests, responses
 
@@ -31,6 +32,14 @@ def test_R03_cutting_a_request_that_is_too_large_changes_nothing(case: tuple[byt
     assert read_requests(pieces, SMALL) == read_requests([data], SMALL)
 
 
+@given(requests())
+def test_R01_request_that_came_before_is_read_as_the_first_time(data: bytes) -> None:
+    """Heads that are remembered change nothing."""
+    heads, expected = Heads(), read_requests([data])
+    assert read_requests([data], heads=heads) == expected
+    assert read_requests([data], heads=heads) == expected
+
+
 @given(in_pieces(responses()), METHODS)
 def test_R05_cutting_a_response_differently_changes_nothing(
     case: tuple[bytes, list[bytes]], method: bytes
@@ -41,15 +50,16 @@ def test_R05_cutting_a_response_differently_changes_nothing(
     assert read_responses(pieces, method, SMALL) == read_responses([data], method, SMALL)
 
 
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 ODD = [
     b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\x01\r\n\r\nhello",
     b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\n\r\nhello",
     b"GET / HTTP/1.1\r\nTransfer-Encoding: gzip\r\nHost: lo\ncalhost\r\n\r\nhello",
     b"GET / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\nX: \x00\r\n\r\nhello",
     b"\r\n\r\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\nC:\x00\r\n\r\n",
-    b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloXX",
-    b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5;\x00\r\nhello\r\n",
+    CHUNKED + b"5\r\nhello\r\n0\r\nA: b\r\nC:\x00\r\n\r\n",
+    CHUNKED + b"5\r\nhelloXX",
+    CHUNKED + b"5;\x00\r\nhello\r\n",
 ]
 
 

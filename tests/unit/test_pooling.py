@@ -80,7 +80,7 @@ class Books(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.limits = Limits(connections=3, queue_length=2, idle=5.0)
+        self.limits = Limits(connections=2, ceiling=3, queue_length=2, idle=5.0)
         self.pool: Pool[str, str] = Pool(self.limits)
         self.now = 0.0
         self.count = 0
@@ -107,7 +107,7 @@ class Books(RuleBasedStateMachine):
                 assert len(self.busy) < self.limits.connections
                 self.busy.append(self.name())
             case Decision.WAIT:
-                assert len(self.busy) == self.limits.connections
+                assert len(self.busy) >= self.limits.connections
                 self.waiting.append(self.name())
                 self.pool.wait(self.waiting[-1])
             case Decision.REFUSE:
@@ -132,7 +132,7 @@ class Books(RuleBasedStateMachine):
         """A busy connection is gone: the longest waiting request may open one."""
         self.busy.remove(data.draw(st.sampled_from(self.busy)))
         got = self.pool.closed()
-        if self.waiting:
+        if self.waiting and len(self.busy) < self.limits.connections:
             assert got == self.waiting.popleft()
             self.busy.append(self.name())
         else:
@@ -145,6 +145,16 @@ class Books(RuleBasedStateMachine):
         request = data.draw(st.sampled_from(list(self.waiting)))
         self.waiting.remove(request)
         assert self.pool.leave(request)
+
+    @precondition(lambda self: self.waiting)
+    @rule()
+    def patience_is_lost(self) -> None:
+        """The first in the queue opens a connection beyond the cap, below the ceiling."""
+        room = len(self.busy) < self.limits.ceiling
+        assert self.pool.overflow() == (self.waiting[0] if room else None)
+        if room:
+            del self.waiting[0]
+            self.busy.append(self.name())
 
     @precondition(lambda self: self.idle)
     @rule(data=st.data())
@@ -167,7 +177,7 @@ class Books(RuleBasedStateMachine):
     @invariant()
     def books_agree(self) -> None:
         """Nobody is forgotten, nobody waits without need, and the cap holds."""
-        assert self.pool.connections == len(self.busy) + len(self.idle) <= self.limits.connections
+        assert self.pool.connections == len(self.busy) + len(self.idle) <= self.limits.ceiling
         assert self.pool.idle == [name for name, _ in self.idle]
         assert not (self.idle and self.waiting)
 

@@ -67,10 +67,11 @@ class Agent:
         left = exchange.record.queued + self._context.limits.queue - now
         if left <= 0:
             exchange.fail("queue-timeout", limit=f"{self._context.limits.queue:g}")
-        elif self._pool.overflow(exchange):
-            self._open(exchange)
-        else:
-            exchange.deadline = now + left
+            return
+        exchange.deadline = now + min(left, self._context.config.pool.patience)
+        first = self._pool.overflow()
+        if first is not None:
+            self._open(first)
 
     def done(self, exchange: "Exchange", after: After) -> None:
         """`exchange` is over, in whatever phase."""

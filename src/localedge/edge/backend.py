@@ -39,6 +39,8 @@ class Backend(Protocol):
         self._wire: Wire | None = None
         self._finished_reading = False
         self._heard = False  # a byte of an answer to the current request
+        self._answered = False  # all of it
+        self._dirty = False  # and bytes behind it
         self.lost = False
         self.deadline = NEVER
 
@@ -73,7 +75,7 @@ class Backend(Protocol):
         wire = self._wire
         assert wire is not None
         self._exchange = exchange
-        self._heard = False
+        self._heard = self._answered = False
         self._reader.expect(method)
         wire.start_message()
         wire.put(opening)
@@ -100,9 +102,7 @@ class Backend(Protocol):
         """Nothing unread, nothing unwritten, nobody gone: fit for another exchange."""
         wire = self._wire
         assert wire is not None
-        return not (
-            self.lost or self._finished_reading or self._reader.buffered or wire.failed or wire.blocked
-        )
+        return not (self.lost or self._finished_reading or self._dirty or wire.failed or wire.blocked)
 
     def raw(self) -> bytes:
         """Bytes behind a 101 (R18)."""
@@ -178,6 +178,9 @@ class Backend(Protocol):
             exchange.tunnel.gateway_data(data)
             return
         self._heard = True
+        if self._answered:
+            self._dirty = True  # one request, one response: whatever this is, it reaches nobody (R05)
+            return
         reader = self._reader
         reader.feed(data)
         try:
@@ -187,9 +190,10 @@ class Backend(Protocol):
                 elif type(event) is ResponseHead:
                     exchange.response_head(event)
                 else:
+                    self._answered = True
+                    self._dirty = reader.buffered > 0
                     exchange.response_end(event.trailers)  # type: ignore[union-attr]
-                    if exchange.over or reader.buffered:
-                        return
+                    return
                 if self._exchange is not exchange:
                     return
         except ProtocolError as error:

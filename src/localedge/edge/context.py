@@ -8,8 +8,8 @@ from localedge.edge.deadlines import Deadlines, tick_for
 from localedge.edge.hangup import HangupWatch
 from localedge.edge.observe import Observer
 from localedge.http.forwarding import Route
-from localedge.http.guard import Verdict, make_guard
-from localedge.http.head import RequestHead
+from localedge.http.parser import Heads
+from localedge.http.preparing import Prepare, make_prepare
 
 if TYPE_CHECKING:
     from localedge.edge.agent import Agent
@@ -27,7 +27,8 @@ class Context:
         self.now: Callable[[], float] = reactor.seconds
         self.observer = observer
         self.route = route
-        self.admit: Callable[[RequestHead], Verdict] = make_guard(config)
+        self.heads = Heads()
+        self.prepare: Prepare = make_prepare(config, route)
         self.deadlines = Deadlines(
             reactor,
             tick_for(

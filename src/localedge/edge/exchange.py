@@ -20,25 +20,16 @@ from localedge.edge.deadlines import NEVER
 from localedge.edge.observe import Ending, Record
 from localedge.edge.tunnel import Tunnel
 from localedge.edge.upload import Upload
-from localedge.http.forwarding import (
-    accepts_trailers,
-    persistent,
-    relayed_trailers,
-    to_client,
-    to_gateway,
-    wants_websocket,
-)
+from localedge.http.forwarding import persistent, relayed_trailers, to_client
 from localedge.http.framing import Body, ProtocolError
-from localedge.http.guard import Forward
-from localedge.http.head import Fields, RequestHead, ResponseHead
+from localedge.http.head import Fields, ResponseHead
 from localedge.http.pooling import After
+from localedge.http.preparing import Ready
 
 if TYPE_CHECKING:
     from localedge.edge.backend import Backend
     from localedge.edge.context import Context
     from localedge.edge.legs import ClientLeg
-
-_IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"})  # RFC 9110 9.2.2
 
 
 class Exchange:
@@ -48,14 +39,10 @@ class Exchange:
         "_answered",
         "_client",
         "_context",
-        "_method",
-        "_origin",
         "_persistent",
-        "_repeatable",
+        "_request",
         "_responded",
-        "_trailers",
         "_upload",
-        "_websocket",
         "backend",
         "deadline",
         "over",
@@ -63,25 +50,11 @@ class Exchange:
         "tunnel",
     )
 
-    def __init__(
-        self,
-        context: "Context",
-        client: "ClientLeg",
-        head: RequestHead,
-        *,
-        body: Body,
-        allowed: Forward,
-        record: Record,
-    ) -> None:
+    def __init__(self, context: "Context", client: "ClientLeg", request: Ready, record: Record) -> None:
         self._context = context
         self._client = client
-        self._method = head.method
-        self._origin = allowed.origin
-        self._trailers = head.version == b"1.1" and accepts_trailers(head)
-        self._repeatable = body is Body.NONE and head.method in _IDEMPOTENT  # twice does no harm (R34)
-        self._websocket = wants_websocket(head, body)
-        to_send = to_gateway(head, allowed.target, body, context.route, websocket=self._websocket)
-        self._upload = Upload(context, client, head, body, head=to_send)
+        self._request = request
+        self._upload = Upload(context, client, request, self._asked)
         self._responded = False
         self._answered = False
         self._persistent = False
@@ -130,7 +103,7 @@ class Exchange:
             record.queued = now
         record.reused = reused
         self.backend = backend
-        backend.start(self, self._method, self._upload.opening())
+        backend.start(self, self._request.method, self._upload.opening())
         if backend.untouched:
             # the kernel refused the first byte: the gateway cannot have seen this request (R34)
             if reused and not record.retried:
@@ -197,9 +170,9 @@ class Exchange:
         self._responded = True
         fields = to_client(
             head,
-            trailers=self._trailers and body is Body.CHUNKED,
+            trailers=self._request.trailers and body is Body.CHUNKED,
             keep_length=status != 204,
-            origin=self._origin,
+            origin=self._request.origin,
         )
         self._client.respond(status, head.reason, fields, body)
         if self._client.blocked:
@@ -211,12 +184,17 @@ class Exchange:
             if not self._upload.expecting:
                 return  # nobody waits for it, or not any more
             self._upload.continued()
+            self._asked()
         self._client.interim(head.status, head.reason, to_client(head, keep_length=False))
+
+    def _asked(self) -> None:
+        """The client was told to send the body: it is its turn."""
+        self._set_deadline(self._context.now())
 
     def _switch(self, head: ResponseHead) -> None:
         """101: the two sides become a tunnel, if that was asked for (R18)."""
         upgrade = head.combined.get(b"upgrade", b"")
-        if not self._websocket or upgrade.strip().lower() != b"websocket":
+        if not self._request.websocket or upgrade.strip().lower() != b"websocket":
             self.fail("gateway-upgrade")
             return
         assert self.backend is not None
@@ -252,7 +230,7 @@ class Exchange:
     def response_end(self, trailers: Fields) -> None:
         """The response is complete; the upload may still be going on (R16)."""
         self._answered = True
-        self._client.finish(relayed_trailers(trailers) if self._trailers and trailers else ())
+        self._client.finish(relayed_trailers(trailers) if self._request.trailers and trailers else ())
         if self._upload.done:
             self._complete()
         else:
@@ -305,7 +283,7 @@ class Exchange:
             self._release(After.ABORT)
         elif self._responded:
             self._cut(Ending.GATEWAY_CUT, "gateway-cut")
-        elif self.record.reused and self._repeatable and not self.record.retried and not heard:
+        elif self.record.reused and self._request.repeatable and not self.record.retried and not heard:
             self._context.agent.replace(self)
         else:
             self.fail("gateway-lost")

@@ -23,7 +23,6 @@ from localedge.edge.legs import Tunnelling
 from localedge.edge.observe import Ending, Record
 from localedge.edge.wire import Wire, tune
 from localedge.http.answers import REASONS
-from localedge.http.forwarding import passed_here
 from localedge.http.framing import Body, ProtocolError
 from localedge.http.guard import Answer, Refuse
 from localedge.http.head import Fields, RequestHead
@@ -51,7 +50,7 @@ class Frontend(Protocol):
 
     def __init__(self, context: "Context") -> None:
         self._context = context
-        self._reader = RequestReader(context.limits)
+        self._reader = RequestReader(context.limits, context.heads)
         self._exchange: Exchange | None = None
         self._uploading = False
         self._advancing = False
@@ -102,8 +101,7 @@ class Frontend(Protocol):
         """Twisted: FIN from the client."""
         exchange = self._exchange
         if exchange is None:
-            self.gone = True
-            self._wire.close()
+            self._close()
         elif self._tunnel is not None:
             self._tunnel.client_half_closed()
         elif self._uploading or self._context.config.half_close is HalfClose.CANCEL:
@@ -139,23 +137,21 @@ class Frontend(Protocol):
     def deadline_passed(self, now: float) -> None:
         """No request came in time, or the rest of a refused one did not end (R30)."""
         self.deadline = NEVER
-        if self._lingering:
+        if self._lingering or self.gone:
             self._wire.abort()
         elif self._in_head:
             limit = self._context.limits.request_head
             self._leg.begin(NOBODY)
             self._refuse(self._record(), "head-timeout", {"limit": f"{limit:g}"})
         elif self._exchange is None:
-            self.gone = True
-            self._wire.close()
+            self._close()
 
     def drain(self) -> None:
         """The edge is shutting down: nothing new is accepted, what runs may end (R35)."""
         if self._lingering:
             self.deadline = min(self.deadline, self._context.now() + DRAIN_LINGER)
         elif self._exchange is None:
-            self.gone = True
-            self._wire.close()
+            self._close()
 
     def drained(self) -> None:
         """The drain limit was reached: what runs ends here."""
@@ -214,18 +210,15 @@ class Frontend(Protocol):
     def _begin(self, head: RequestHead) -> None:
         context, reader = self._context, self._reader
         record = self._record()
-        verdict = context.admit(head)
-        if isinstance(verdict, Refuse):
-            self._refuse(record, verdict.code, dict(verdict.params))
+        ready = context.prepare(head, reader.body)
+        if isinstance(ready, Refuse):
+            self._refuse(record, ready.code, dict(ready.params))
             return
-        if isinstance(verdict, Answer):
-            self._answer(record, verdict)
+        if isinstance(ready, Answer):
+            self._answer(record, ready)
             return
         if context.draining:
             self._refuse(record, "draining", {})
-            return
-        if passed_here(head, context.route.instance):
-            self._refuse(record, "loop", {"gateway": context.config.gateway.url})
             return
         if reader.length > context.limits.body_bytes:
             self._refuse(record, "body-too-large", {"limit": context.limits.body_bytes})
@@ -242,7 +235,7 @@ class Frontend(Protocol):
             self._refuse(record, error.code, error.params)
             return
         self._uploading = end is None
-        exchange = Exchange(context, self._leg, head, body=reader.body, allowed=verdict, record=record)
+        exchange = Exchange(context, self._leg, ready, record)
         self._exchange = exchange
         exchange.start(pieces, end)
 
@@ -329,8 +322,7 @@ class Frontend(Protocol):
             self.gone = True
             self._wire.abort()
         elif self._tunnel is not None:
-            self.gone = True
-            self._wire.close()
+            self._close()
         elif self._leg.close or self._leg.refused or self._context.draining:
             self._end_connection()
         else:
@@ -348,13 +340,12 @@ class Frontend(Protocol):
         if self._leg.ends_by_close or self._wire.blocked:
             self._wire.abort()
         else:
-            self._wire.close()
+            self._close()
 
     def _end_connection(self) -> None:
         """Close; with more of a request to come, so that the client reads the answer, no reset (R03)."""
         if not (self._leg.refused or self._reader.buffered or self.reading.paused):
-            self.gone = True
-            self._wire.close()
+            self._close()
             return
         self._lingering = True
         linger = self._context.limits.linger
@@ -362,12 +353,20 @@ class Frontend(Protocol):
         self._wire.half_close()
         self.reading.resume()
 
+    def _close(self) -> None:
+        """Flush and close; a client that does not take the rest is not waited for longer than the linger."""
+        self.gone = True
+        self.deadline = self._context.now() + self._context.limits.linger
+        self._wire.close()
+
     def _throw_away(self, data: bytes) -> None:
         self._thrown_away += len(data)
         if self._thrown_away > LINGER_BYTES:
             self._wire.abort()
 
     def _hung_up(self, *, reset: bool) -> None:
-        """While we did not read: FIN or a reset."""
+        """While we did not read: FIN or a reset.  A tunnel reads its FIN behind the bytes before it."""
+        if self._tunnel is not None and not reset:
+            return
         if reset or self._context.config.half_close is HalfClose.CANCEL:
             self._leave()

@@ -53,6 +53,15 @@ def ending_of(code: str, status: int) -> Ending:
     return Ending.REFUSED
 
 
+def path_of(target: bytes) -> bytes:
+    """The path of a request target in any form (RFC 9112 3.2): no query, no authority, no credentials."""
+    path = target.partition(b"?")[0]
+    if path[:1] == b"/" or path == b"*":
+        return path
+    _, absolute, rest = path.partition(b"://")
+    return b"/" + rest.partition(b"/")[2] if absolute else b"-"
+
+
 class Record:
     """One access record.  Times in seconds as the clock gave them, bytes of bodies."""
 
@@ -78,7 +87,7 @@ class Record:
     def __init__(self, client: str, method: bytes, target: bytes, now: float) -> None:
         self.client = client
         self.method = method
-        self.path = target.partition(b"?")[0]
+        self.path = path_of(target)
         self.started = now
         self.queued = now  # when a connection was asked for or begun
         self.connected = now

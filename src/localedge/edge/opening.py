@@ -42,6 +42,8 @@ def _private_roots(path: str) -> list[bytes]:
         context = stdlib_ssl.SSLContext(stdlib_ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(path)
         roots = context.get_ca_certs(binary_form=True)
+    except stdlib_ssl.SSLError:
+        raise Failure("ca-file-not-pem", where="gateway.ca_file", path=path) from None
     except (OSError, ValueError) as error:
         raise Failure("ca-file-unreadable", where="gateway.ca_file", path=path, reason=str(error)) from None
     if not roots:

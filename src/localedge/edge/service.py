@@ -1,6 +1,5 @@
 """The service that both `localedge run` and `twistd localedge` start (R35)."""
 
-import errno
 import os
 from base64 import b64encode
 from collections.abc import Callable
@@ -162,7 +161,9 @@ class EdgeService(Service):
                 config.port, listener, backlog=1024, interface=config.host
             )
         except CannotListenError as error:
-            raise _listen_failure(error, config) from None
+            from localedge.machine.ports import listen_failure
+
+            raise listen_failure(config.host, config.port, error.socketError) from None
         self._context = context
         number: int = listener.port.getHost().port
         return number
@@ -206,16 +207,3 @@ def _opening_maker(context: Context) -> "Callable[[], Opening | None]":
     tls = client_tls(gateway)
     auth = _basic(gateway)
     return lambda: Opening(gateway, context.limits, tls, auth)
-
-
-def _listen_failure(error: CannotListenError, config: Config) -> Failure:
-    cause = error.socketError
-    number = getattr(cause, "errno", None)
-    params = {"host": config.host, "port": config.port}
-    if number == errno.EADDRINUSE:
-        return Failure("port-in-use", **params)
-    if number == errno.EACCES:
-        return Failure("privileged-port", **params)
-    if number == errno.EADDRNOTAVAIL:
-        return Failure("address-not-available", **params)
-    return Failure("listen-failed", reason=str(cause), **params)

@@ -1,10 +1,12 @@
 """A request's way to the gateway: what waits for a connection, its framing, and `Expect` (R14, R15)."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from localedge.http.forwarding import relayed_trailers
 from localedge.http.framing import Body, chunk, last_chunk
-from localedge.http.head import Fields, RequestHead
+from localedge.http.head import Fields
+from localedge.http.preparing import Ready
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IDelayedCall
@@ -21,6 +23,7 @@ class Upload:
     """The request of one exchange, from its head on the wire to its last byte."""
 
     __slots__ = (
+        "_asked",
         "_backend",
         "_chunked",
         "_client",
@@ -34,25 +37,20 @@ class Upload:
     )
 
     def __init__(
-        self, context: "Context", client: "ClientLeg", request: RequestHead, body: Body, *, head: bytes
+        self, context: "Context", client: "ClientLeg", request: Ready, asked: Callable[[], None]
     ) -> None:
         self._context = context
         self._client = client
-        self._chunked = body is Body.CHUNKED
-        self._head = head
+        self._chunked = request.body is Body.CHUNKED
+        self._head = request.opening
+        self._asked = asked  # called when the client was told to go on
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._backend: Backend | None = None
         self._continue_call: IDelayedCall | None = None
-        expect = request.combined.get(b"expect")
         self.done = False
         """The last byte has been handed to the gateway's side, or nobody wants it."""
-        self.expecting = (
-            expect is not None
-            and body is not Body.NONE
-            and request.version == b"1.1"
-            and expect.lower() == b"100-continue"
-        )
+        self.expecting = request.expects
         """The client waits to be asked for the body."""
 
     def opening(self) -> bytes:
@@ -113,3 +111,4 @@ class Upload:
             self.expecting = False
             self._client.interim(100, b"Continue", ())
             self._client.flush()
+            self._asked()

@@ -13,11 +13,12 @@ from functools import lru_cache
 
 from localedge.config import Config
 from localedge.http.framing import ProtocolError
-from localedge.http.head import RequestHead
+from localedge.http.head import RequestHead, tokens
 
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]+)(?::([0-9]{0,5}))?")
 _ABSOLUTE = re.compile(rb"([Hh][Tt][Tt][Pp][Ss]?)://([^/?#]*)([^#]*)")
 _LOOPBACK = frozenset({b"127.0.0.1", b"localhost", b"[::1]"})
+_OTHER_SITES = frozenset({b"cross-site", b"same-site"})
 _PROBES = frozenset({b"/", b"/api/hello"})
 
 TOKEN_FIELD = b"x-localedge-token"
@@ -78,7 +79,8 @@ def _page_origin(head: RequestHead, allowed: frozenset[bytes]) -> tuple[bool, by
     origin = head.combined.get(b"origin")
     if origin is not None:
         return True, (origin if origin in allowed else None)
-    return head.combined.get(b"sec-fetch-site", b"").lower() in (b"cross-site", b"same-site"), None
+    site = head.combined.get(b"sec-fetch-site")
+    return site is not None and not _OTHER_SITES.isdisjoint(tokens(site)), None
 
 
 def _preflight(head: RequestHead, origin: bytes) -> Answer:

@@ -26,6 +26,10 @@ class RequestHead(NamedTuple):
     fields: Fields
     combined: Mapping[bytes, bytes] = _EMPTY
 
+    def __hash__(self) -> int:
+        """`combined` has none, and follows from `fields`."""
+        return hash((self.target, self.fields))
+
 
 class ResponseHead(NamedTuple):
     """Status line and header section of a response, interim or final."""
@@ -64,7 +68,7 @@ def tokens(value: bytes) -> frozenset[bytes]:
 def render_request(head: RequestHead) -> bytes:
     """The head as it goes on the wire, always as HTTP/1.1 (RFC 9112 2.3: a proxy sends its own version)."""
     lines = [b"%b %b HTTP/1.1\r\n" % (head.method, head.target)]
-    lines += [b"%b: %b\r\n" % field for field in head.fields]
+    lines += [b"%b: %b\r\n" % line for line in head.fields]
     lines.append(b"\r\n")
     return b"".join(lines)
 
@@ -72,6 +76,6 @@ def render_request(head: RequestHead) -> bytes:
 def render_response(head: ResponseHead) -> bytes:
     """The head as it goes on the wire, always as HTTP/1.1 (RFC 9110 2.5)."""
     lines = [b"HTTP/1.1 %d %b\r\n" % (head.status, head.reason)]
-    lines += [b"%b: %b\r\n" % field for field in head.fields]
+    lines += [b"%b: %b\r\n" % line for line in head.fields]
     lines.append(b"\r\n")
     return b"".join(lines)

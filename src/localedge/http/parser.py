@@ -29,11 +29,13 @@ _REQUEST_LINE = re.compile(
 )
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?")
 _STRAY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?!\n|\Z)")
+_STRAY_REASON = "a control character, or a line that does not end with CRLF"
 _BLANK_LINES = re.compile(rb"(?:\r\n)+")
 _TLS_HANDSHAKE = 0x16  # content type of a record that carries a ClientHello (RFC 8446 5.1)
 _TLS_ALERT = 0x15
 
 
+_FRAMES = frozenset({b"content-length", b"transfer-encoding"})
 _START_LINE = {
     # llhttp knows fewer methods than there are, and ends some statuses early
     httptools.HttpRequestParser: b"GET / HTTP/1.1\r\n",
@@ -110,7 +112,7 @@ class _Reader:
     @property
     def mid_message(self) -> bool:
         """Whether a message has begun and not ended: a partial head or an unfinished body."""
-        return self._in_body or bool(self._buffer)
+        return self._in_body or self._buffer not in (b"", b"\r")
 
     def feed(self, data: bytes) -> None:
         """Take bytes as they arrived."""
@@ -123,8 +125,8 @@ class _Reader:
 
     # -- heads
 
-    def _take_head(self) -> tuple[bytes, bytes] | None:
-        """Start line, and the rest of the head with its last CRLF; None while it is unfinished."""
+    def _take_head(self) -> bytes | None:
+        """The whole head with its empty line; None while it is unfinished."""
         buffer = self._buffer
         limit = self._limits.head_bytes
         end = buffer.find(b"\r\n\r\n", self._searched)
@@ -138,8 +140,7 @@ class _Reader:
             return None
         self._searched = 0
         self._buffer = buffer[end + 4 :]
-        line = buffer.find(b"\r\n")
-        return buffer[:line], buffer[line + 2 : end + 4]
+        return buffer[: end + 4]
 
     def _check_unfinished(self, buffer: bytes) -> None:
         """Refuse now what llhttp would refuse when the head is complete, so that nobody waits for it."""
@@ -149,7 +150,7 @@ class _Reader:
         stray = _STRAY.search(buffer, max(0, self._searched - 1))
         if stray is not None:
             in_line = line_end < 0 or stray.start() < line_end
-            raise ProtocolError(self._code_line if in_line else "bad-header")
+            raise ProtocolError(self._code_line if in_line else "bad-header", reason=_STRAY_REASON)
 
     def _check_line(self, line: bytes) -> object:
         raise AssertionError("each direction has its own start line")
@@ -161,6 +162,8 @@ class _Reader:
         try:
             fields = _parse_fields(kind, rest)
         except httptools.HttpParserError as error:
+            if _STRAY.search(rest):
+                raise ProtocolError("bad-header", reason=_STRAY_REASON) from None
             reason = str(error)
             framing = "Content-Length" in reason or "Transfer-Encoding" in reason
             raise ProtocolError("bad-framing" if framing else "bad-header", reason=reason) from None
@@ -226,6 +229,8 @@ class _Reader:
             fields = self._fields(httptools.HttpRequestParser, buffer[: end + 4])
         except ProtocolError:
             raise ProtocolError("bad-chunk", reason="trailer section") from None
+        if not _FRAMES.isdisjoint([name.lower() for name, _ in fields]):
+            raise ProtocolError("bad-chunk", reason="framing fields in the trailer section")
         self._buffer = buffer[end + 4 :]
         return self._end(fields)
 
@@ -235,14 +240,46 @@ class _Reader:
         return End(trailers) if trailers else _END
 
 
+class Heads:
+    """Request heads that were read before, by their bytes: a client on one connection repeats itself.
+
+    Nothing is taken on trust: a head got in here by being read once, and reading is a
+    function of its bytes.
+    """
+
+    __slots__ = ("_known",)
+
+    MOST = 64
+    LONGEST = 4096
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[RequestHead, Body, int]] = {}
+
+    def get(self, raw: bytes) -> tuple[RequestHead, Body, int] | None:
+        """What these bytes were when they came last."""
+        return self._known.get(raw)
+
+    def keep(self, raw: bytes, head: RequestHead, body: Body, length: int) -> None:
+        """Remember it, if it is short."""
+        if len(raw) <= self.LONGEST:
+            if len(self._known) >= self.MOST:
+                self._known.clear()
+            self._known[raw] = (head, body, length)
+
+
 class RequestReader(_Reader):
     """The client's side of a connection: requests, one after the other.
 
     `next_event` gives a `RequestHead`, then body `bytes`, then `End`; None when more
     bytes are needed.  It raises `ProtocolError` (R01, R03); the reader is useless after that.
+    Readers with the same limits may share `heads`.
     """
 
-    __slots__ = ()
+    __slots__ = ("_heads",)
+
+    def __init__(self, limits: Limits, heads: Heads | None = None) -> None:
+        super().__init__(limits)
+        self._heads = heads
 
     def next_event(self) -> RequestHead | bytes | End | None:
         """The next event, or None."""
@@ -252,24 +289,34 @@ class RequestReader(_Reader):
         if not buffer:
             return None
         if buffer[0] < 0x20:
-            if buffer[0] == _TLS_HANDSHAKE:
-                raise ProtocolError("tls-on-plain-port")
             blank = _BLANK_LINES.match(buffer)
             if blank is not None:
                 # RFC 9112 2.2: empty lines in front of a request line are ignored
                 buffer = self._buffer = buffer[blank.end() :]
             if buffer in (b"", b"\r"):
                 return None
-        parts = self._take_head()
-        if parts is None:
+            if buffer[0] == _TLS_HANDSHAKE:
+                raise ProtocolError("tls-on-plain-port")
+        raw = self._take_head()
+        if raw is None:
             return None
-        line, rest = parts
+        heads = self._heads
+        known = heads.get(raw) if heads is not None else None
+        if known is None:
+            known = self._read_head(raw)
+            if heads is not None:
+                heads.keep(raw, *known)
+        head, body, length = known
+        self._start_body(body, length)
+        return head
+
+    def _read_head(self, raw: bytes) -> tuple[RequestHead, Body, int]:
+        line, _, rest = raw.partition(b"\r\n")
         match = self._check_line(line)
         version = b"1.1" if match[3] == b"1" else b"1.0"
         fields = self._fields(httptools.HttpRequestParser, rest)
         head = RequestHead(match[1], match[2], version, fields, combine(fields))
-        self._start_body(*request_body(head))
-        return head
+        return head, *request_body(head)
 
     def _check_line(self, line: bytes) -> re.Match[bytes]:
         match = _REQUEST_LINE.fullmatch(line)
@@ -312,10 +359,10 @@ class ResponseReader(_Reader):
             raise ProtocolError("gateway-speaks-tls")
         if not b"HTTP/1."[: len(buffer)] == buffer[:7]:
             raise ProtocolError("bad-status-line")
-        parts = self._take_head()
-        if parts is None:
+        raw = self._take_head()
+        if raw is None:
             return None
-        line, rest = parts
+        line, _, rest = raw.partition(b"\r\n")
         match = self._check_line(line)
         fields = self._fields(httptools.HttpResponseParser, rest)
         version = b"1.1" if match[1] == b"1" else b"1.0"

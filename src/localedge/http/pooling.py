@@ -69,12 +69,12 @@ class Pool(Generic[C, W]):
             return Decision.OPEN
         return Decision.WAIT if len(self._waiting) < self._limits.queue_length else Decision.REFUSE
 
-    def overflow(self, request: W) -> bool:
-        """A waiting request has lost its patience: true if it may open a connection (then it counts)."""
-        if self._open >= self._limits.ceiling or not self.leave(request):
-            return False
+    def overflow(self) -> W | None:
+        """Patience is lost: the first in the queue, who may open a connection beyond the cap, or None."""
+        if self._open >= self._limits.ceiling or not self._waiting:
+            return None
         self._open += 1
-        return True
+        return self._waiting.popleft()
 
     def wait(self, request: W) -> None:
         """Queue a request, last."""

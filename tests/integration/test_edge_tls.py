@@ -1,0 +1,310 @@
+"""Gateways behind https: trusted, and each reason not to trust them with its own code (R42, R06)."""
+
+import datetime
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+import trustme
+from twisted.internet.protocol import Protocol, ServerFactory
+
+from localedge.config import Gateway, Limits
+from tests.certificates import ca_file, context
+from tests.phrases import OK, answer, ask, post, streamed
+from tests.playbook import Reply, read_reply
+from tests.wire_peers import Edge, Listener, connections, listening, port_of, running, the_reactor, turns
+
+SECRET = b"the prompt that must not be read on the way "
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """A private CA."""
+    return trustme.CA()
+
+
+def https(port: int, place: Path | None, authority: trustme.CA | None = None, **more: Any) -> Gateway:
+    """A gateway by its address; trusted through `authority` if there is one."""
+    file = ca_file(authority, place) if authority is not None and place is not None else None
+    return Gateway("https", "127.0.0.1", port, ca_file=file, **more)
+
+
+async def refused(edge: Edge, request: bytes = b"") -> Reply:
+    """The edge's answer to a request that cannot be served."""
+    client = await edge.client()
+    client.send(request or post(b"prompt"))
+    await client.until(b"}")
+    return read_reply(bytes(client.received), None)[0]
+
+
+@pytest_twisted.ensureDeferred
+async def test_R11_a_gateway_with_a_private_ca_is_trusted(authority: trustme.CA, tmp_path: Path) -> None:
+    """`gateway.ca_file` adds a CA; requests and answers pass byte for byte, connections are reused (R11, R33)."""
+    tls = context(authority.issue_cert("127.0.0.1"))
+    async with (
+        listening(tls) as gateway,
+        running(https(gateway.port, tmp_path, authority)) as edge,
+    ):
+        client = await edge.client()
+        for _ in range(3):
+            client.send(post(b"prompt"))
+            wire = gateway.wires[0] if gateway.wires else await gateway.accepted()
+            assert (await wire.until(b"prompt")).startswith(b"POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1:")
+            wire.send(streamed(b"token"))
+            await client.until(b"0\r\n\r\n")
+        assert len(gateway.wires) == 1
+        assert [record["reused"] for record in edge.records] == [False, True, True]
+
+
+@pytest_twisted.ensureDeferred
+async def test_R42_an_unknown_authority_is_not_trusted(authority: trustme.CA) -> None:
+    """A certificate of a CA that nobody named is refused, and the request is never sent (R42)."""
+    async with (
+        listening(context(authority.issue_cert("127.0.0.1"))) as gateway,
+        running(https(gateway.port, None)) as edge,
+    ):
+        reply = await refused(edge)
+        assert (reply.status, reply.code) == (502, "gateway-certificate-untrusted")
+        assert reply.field(b"x-should-retry") == b"false"
+        assert all(wire.received == b"" for wire in gateway.wires)
+
+
+@pytest_twisted.ensureDeferred
+async def test_R42_a_certificate_for_another_name(authority: trustme.CA, tmp_path: Path) -> None:
+    """A certificate for somebody else is told apart from an unknown CA (R42)."""
+    async with (
+        listening(context(authority.issue_cert("other.test"))) as gateway,
+        running(https(gateway.port, tmp_path, authority)) as edge,
+    ):
+        reply = await refused(edge)
+        assert (reply.status, reply.code) == (502, "gateway-certificate-name")
+        assert "127.0.0.1" in reply.message
+        assert all(wire.received == b"" for wire in gateway.wires)
+
+
+@pytest_twisted.ensureDeferred
+async def test_R42_an_expired_certificate(authority: trustme.CA, tmp_path: Path) -> None:
+    """An expired certificate is named as such: somebody has to renew it (R42)."""
+    past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    leaf = authority.issue_cert("127.0.0.1", not_before=past, not_after=past + datetime.timedelta(days=9))
+    async with (
+        listening(context(leaf)) as gateway,
+        running(https(gateway.port, tmp_path, authority)) as edge,
+    ):
+        reply = await refused(edge)
+        assert (reply.status, reply.code) == (502, "gateway-certificate-expired")
+        assert reply.field(b"x-should-retry") == b"false"
+
+
+@pytest_twisted.ensureDeferred
+async def test_R42_insecure_upstream_takes_any_certificate(authority: trustme.CA) -> None:
+    """With `--insecure-upstream` an untrusted certificate will do (R42)."""
+    async with (
+        listening(context(authority.issue_cert("other.test"))) as gateway,
+        running(https(gateway.port, None, insecure=True)) as edge,
+    ):
+        client = await edge.client()
+        client.send(ask())
+        wire = await gateway.accepted()
+        await wire.until(b"\r\n\r\n")
+        wire.send(OK)
+        await client.until(b"ok")
+
+
+@pytest_twisted.ensureDeferred
+async def test_R42_an_https_url_whose_port_speaks_plain_http(tmp_path: Path) -> None:
+    """The user wrote https where the gateway has http (R42)."""
+    async with listening() as gateway, running(https(gateway.port, None)) as edge:
+        client = await edge.client()
+        client.send(ask())
+        wire = await gateway.accepted()
+        await wire.until(5)
+        wire.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        wire.close()
+        await client.until(b"}")
+        reply = read_reply(bytes(client.received), None)[0]
+        assert (reply.status, reply.code) == (502, "gateway-speaks-http")
+
+
+@pytest_twisted.ensureDeferred
+async def test_R42_an_http_url_whose_port_speaks_tls(authority: trustme.CA) -> None:
+    """The user wrote http where the gateway has https (R42)."""
+    async with (
+        listening(context(authority.issue_cert("127.0.0.1"))) as gateway,
+        running(gateway.port) as edge,
+    ):
+        reply = await refused(edge)
+        assert (reply.status, reply.code) == (502, "gateway-speaks-tls")
+
+
+@pytest_twisted.ensureDeferred
+async def test_R42_a_gateway_that_closes_in_the_handshake(tmp_path: Path) -> None:
+    """A TLS port that hangs up at once is no trusted gateway (R42)."""
+    async with listening() as gateway, running(https(gateway.port, None)) as edge:
+        client = await edge.client()
+        client.send(ask())
+        wire = await gateway.accepted()
+        await wire.until(5)
+        wire.close()
+        await client.until(b"}")
+        assert read_reply(bytes(client.received), None)[0].code == "gateway-tls"
+
+
+@pytest_twisted.ensureDeferred
+async def test_R30_a_handshake_has_its_own_limit() -> None:
+    """A port that accepts and then says nothing is not a TLS server: 504 (R30, R42)."""
+    async with (
+        listening() as gateway,
+        running(https(gateway.port, None), limits=Limits(tls_handshake=0.2)) as edge,
+    ):
+        reply = await refused(edge)
+        assert (reply.status, reply.code) == (504, "gateway-tls-timeout")
+        assert reply.field(b"x-should-retry") == b"true"
+        assert await (await gateway.accepted()).ended()
+
+
+@pytest_twisted.ensureDeferred
+async def test_R31_a_client_that_leaves_in_the_handshake() -> None:
+    """Nobody waits, so nothing is finished (R31)."""
+    async with listening() as gateway, running(https(gateway.port, None)) as edge:
+        client = await edge.client()
+        client.send(ask())
+        wire = await gateway.accepted()
+        await wire.until(5)
+        client.close()
+        assert await wire.ended() == "reset"
+        assert (await edge.logged())[0]["status"] == 499
+
+
+@pytest.mark.parametrize("politely", [True, False])
+@pytest_twisted.ensureDeferred
+async def test_R06_tls_that_ends_without_goodbye_is_a_cut(
+    authority: trustme.CA, tmp_path: Path, politely: bool
+) -> None:
+    """Without `close_notify` anybody on the way may have cut a body that ends with the connection (R06)."""
+    tls = context(authority.issue_cert("127.0.0.1"))
+    async with (
+        listening(tls) as gateway,
+        running(https(gateway.port, tmp_path, authority)) as edge,
+    ):
+        client = await edge.client()
+        client.send(ask())
+        wire = await gateway.accepted()
+        await wire.until(b"\r\n\r\n")
+        wire.send(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+        await client.until(b"half")
+        if politely:
+            wire.transport.loseConnection()
+            await client.until(b"0\r\n\r\n")
+        else:
+            raw = [one for one in connections() if one.getHost().port == gateway.port]
+            raw[0].abortConnection()
+            assert await client.ended() == "fin"
+            assert not client.received.endswith(b"0\r\n\r\n")
+        record = (await edge.logged())[0]
+        assert record["ending"] == ("ok" if politely else "gateway-cut")
+
+
+class Tap(Protocol):
+    """Carries bytes between the edge and a gateway, and keeps a copy."""
+
+    other: "Tap | None" = None
+    seen: bytearray
+
+    def connectionMade(self) -> None:
+        if self.other is None:
+            self.transport.pauseProducing()
+            factory = ServerFactory()
+            factory.buildProtocol = lambda addr: self.far()  # type: ignore[method-assign,assignment]
+            factory.clientConnectionFailed = factory.startedConnecting = lambda *a: None  # type: ignore[attr-defined]
+            factory.clientConnectionLost = lambda *a: None  # type: ignore[attr-defined]
+            the_reactor().connectTCP("127.0.0.1", self.factory.target, factory)  # type: ignore[union-attr]
+        else:
+            self.transport.registerProducer(self.other.transport, True)
+            self.other.transport.registerProducer(self.transport, True)
+            self.other.transport.resumeProducing()
+
+    def far(self) -> "Tap":
+        """The side of the gateway."""
+        far = Tap()
+        far.other, self.other, far.seen = self, far, bytearray()
+        return far
+
+    def dataReceived(self, data: bytes) -> None:
+        self.seen += data
+        assert self.other is not None
+        self.other.transport.write(data)
+
+    def connectionLost(self, reason: object = None) -> None:
+        for side in (self, self.other):
+            if side is not None and side.transport is not None:
+                side.transport.unregisterProducer()
+                side.transport.loseConnection()
+
+
+class TapFactory(ServerFactory):
+    """Listens in front of a gateway."""
+
+    noisy = False
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self.taps: list[Tap] = []
+
+    def buildProtocol(self, addr: object) -> Tap:
+        """Twisted: the edge connects."""
+        tap = Tap()
+        tap.seen = bytearray()
+        tap.factory = self
+        self.taps.append(tap)
+        return tap
+
+
+@asynccontextmanager
+async def tapped(gateway: Listener) -> AsyncIterator[tuple[TapFactory, int]]:
+    """A tap in front of a gateway, and its port."""
+    factory = TapFactory(gateway.port)
+    port = the_reactor().listenTCP(0, factory, interface="127.0.0.1")
+    yield factory, port_of(port)
+    await port.stopListening()
+    for tap in factory.taps:
+        tap.transport.abortConnection()
+    await turns()
+
+
+@pytest_twisted.ensureDeferred
+async def test_R14_R23_a_tls_connection_never_carries_plain_text(
+    authority: trustme.CA, tmp_path: Path
+) -> None:
+    """Heads, bodies, pauses and reuse: what leaves the edge towards https is TLS records only (R14, R23)."""
+    tls = context(authority.issue_cert("127.0.0.1"))
+    body = SECRET * 40_000
+    async with (
+        listening(tls) as gateway,
+        tapped(gateway) as (taps, port),
+        running(https(port, tmp_path, authority)) as edge,
+    ):
+        client = await edge.client()
+        for _ in range(2):
+            client.send(post(length=len(body)))
+            wire = gateway.wires[0] if gateway.wires else await gateway.accepted()
+            await wire.until(b"\r\n\r\n")
+            wire.transport.pauseProducing()
+            client.send(body)
+            await turns(50)
+            wire.transport.resumeProducing()
+            await wire.until(len(body))
+            wire.send(answer(body=SECRET))
+            await client.until(SECRET)
+        (tap,) = taps.taps
+        assert b"prompt" not in tap.seen
+        assert b"HTTP/1.1" not in tap.seen
+        assert b"gateway.test" not in tap.seen
+        records = bytes(tap.seen)
+        while records:
+            assert records[0] in (0x14, 0x15, 0x16, 0x17)
+            assert records[1] == 3
+            records = records[5 + int.from_bytes(records[3:5]) :]
