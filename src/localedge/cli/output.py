@@ -51,10 +51,10 @@ class Printer:
         _write(self._stderr, f"{_PREFIX}{failure.sentence(self._lang)} [{failure.code}]\n")
 
     def log_line(self) -> Callable[[str], None]:
-        """A function that writes one line to standard error, fit for the access log.
+        """A function that writes lines to standard error, fit for the access log: it raises nothing.
 
-        Straight to the descriptor: one system call per line and nothing left in a
-        buffer when the reader is gone.  A Windows console wants its own wide calls.
+        Straight to the descriptor: one system call and nothing left in a buffer when
+        the reader is gone.  A Windows console wants its own wide calls.
         """
         stream = self._stderr
         if stream is None:

@@ -76,13 +76,18 @@ def _serve(settings: Settings, printer: Printer) -> None:
     choose_reactor()
     from twisted.internet import reactor
 
+    from localedge.edge.lines import LineWriter
     from localedge.edge.service import EdgeService
 
     config = settings.config
     for warning in warnings(settings):
         printer.failure(warning)
-    service = EdgeService(config, reactor=reactor, emit=printer.log_line())
-    serve(service, lambda port: announce(config, service, port, printer), printer, quiet=config.quiet)
+    log = LineWriter(reactor, printer.log_line())
+    service = EdgeService(config, reactor=reactor, emit=log.write)
+    try:
+        serve(service, lambda port: announce(config, service, port, printer), printer, quiet=config.quiet)
+    finally:
+        log.close()
 
 
 def warnings(settings: Settings) -> list[Failure]:

@@ -1,4 +1,4 @@
-"""Log lines to a stream, from a thread of its own.
+"""Log lines, written from a thread of their own.
 
 A terminal that is paused (Ctrl-S, or a selection in a Windows console) blocks
 whoever writes to it; that must never be the reactor, which carries everybody's
@@ -8,7 +8,7 @@ they are dropped and counted: a log may lose lines, an answer may not stall.
 
 import queue
 import threading
-from typing import TextIO
+from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -19,11 +19,14 @@ MAX_LINES = 20_000
 
 
 class LineWriter:
-    """`write(line)` never blocks.  Call `close` once at the end."""
+    """`write(line)` never blocks; `emit` gets one or more lines at a time, in the thread.
 
-    def __init__(self, clock: IReactorTime, stream: TextIO) -> None:
+    `emit` raises nothing.  Call `close` once at the end.
+    """
+
+    def __init__(self, clock: IReactorTime, emit: Callable[[str], None]) -> None:
         self._clock = clock
-        self._stream = stream
+        self._emit = emit
         self._lines: list[str] = []
         self._last = 0.0
         self._call: IDelayedCall | None = None
@@ -70,15 +73,11 @@ class LineWriter:
             self._lines.append(f"({self._dropped} log lines dropped: the log's reader is too slow)")
             self._dropped = 0
         try:
-            self._batches.put_nowait("\n".join(self._lines) + "\n")
+            self._batches.put_nowait("\n".join(self._lines))
             self._lines = []
         except queue.Full:
             self._call = self._clock.callLater(INTERVAL, self._flush)
 
     def _run(self) -> None:
         while (batch := self._batches.get()) is not None:
-            try:
-                self._stream.write(batch)
-                self._stream.flush()
-            except (OSError, ValueError):
-                return  # the stream is gone; so is whoever would have read it
+            self._emit(batch)
