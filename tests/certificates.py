@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from twisted.internet import ssl
 
 NAME = "gateway.test"
@@ -11,7 +13,11 @@ NAME = "gateway.test"
 
 def context(leaf: trustme.LeafCert) -> Any:
     """What a listener needs to speak TLS with this certificate."""
-    return ssl.PrivateCertificate.loadPEM(leaf.private_key_and_cert_chain_pem.bytes()).options()
+    return ssl.CertificateOptions(
+        privateKey=load_pem_private_key(leaf.private_key_pem.bytes(), None),
+        certificate=x509.load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes()),
+        acceptableProtocols=[b"http/1.1"],
+    )
 
 
 def ca_file(authority: trustme.CA, place: Path) -> str:

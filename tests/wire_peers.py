@@ -22,9 +22,9 @@ from typing import Any, Literal, cast
 
 from twisted.internet import tcp
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
-from twisted.internet.error import ConnectionDone, TimeoutError
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHalfCloseableProtocol, IListeningPort
 from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.internet.task import deferLater
@@ -34,7 +34,7 @@ from zope.interface import implementer
 from localedge.config import Config, Gateway, Limits, LogFormat
 from localedge.edge.service import EdgeService
 
-PATIENCE = 20.0
+PATIENCE = 10.0
 """Seconds until a test gives up."""
 
 NOTICED = 0.1
@@ -72,6 +72,7 @@ class Wire(Protocol):
         self.received = bytearray()
         self.end: Literal["fin", "reset"] | None = None
         self.ended_at = 0.0
+        self.lost = False
         self._waiting: list[tuple[Callable[[], bool], Deferred[None]]] = []
         self._taken = 0
 
@@ -94,6 +95,11 @@ class Wire(Protocol):
         if self.transport.connected and hasattr(handle, "setsockopt"):
             handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abortConnection()
+
+    def leave(self) -> None:
+        """Be gone, if not gone yet."""
+        if not self.lost:  # Twisted's TLS transport would stumble
+            self.transport.abortConnection()
 
     def close(self) -> None:
         """Close as a program that ends does."""
@@ -146,6 +152,7 @@ class Wire(Protocol):
         pass
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.lost = True
         self._end("fin" if reason.check(ConnectionDone) else "reset")
 
     def _end(self, how: Literal["fin", "reset"]) -> None:
@@ -198,7 +205,10 @@ class Listener(ServerFactory):
         while len(self.wires) <= self._next:
             waiting: Deferred[None] = Deferred()
             self._waiting.append(waiting)
-            await waiting.addTimeout(PATIENCE, the_reactor())
+            try:
+                await waiting.addTimeout(PATIENCE, the_reactor())
+            except TimeoutError:
+                raise AssertionError("waited in vain for a connection") from None
         self._next += 1
         return self.wires[self._next - 1]
 
@@ -218,7 +228,7 @@ async def listening(tls: Any = None, interface: str = "127.0.0.1") -> AsyncItera
     finally:
         await port.stopListening()
         for wire in listener.wires:
-            wire.transport.abortConnection()
+            wire.leave()
         await turns()
 
 
@@ -267,7 +277,7 @@ async def running(gateway: "Gateway | int", **config: Any) -> AsyncIterator[Edge
         yield edge
     finally:
         for wire in edge.clients:
-            wire.transport.abortConnection()
+            wire.leave()
         await turns()
         await service.stopService()
         await turns()

@@ -35,7 +35,7 @@ class Backend(Protocol):
         self._context = context
         self._attempt: Attempt | None = attempt
         self._exchange: Exchange | None = None
-        self._reader = ResponseReader(context.limits)
+        self._reader = ResponseReader(context.limits, context.response_heads)
         self._wire: Wire | None = None
         self._finished_reading = False
         self._heard = False  # a byte of an answer to the current request

@@ -8,7 +8,8 @@ from localedge.edge.deadlines import Deadlines, tick_for
 from localedge.edge.hangup import HangupWatch
 from localedge.edge.observe import Observer
 from localedge.http.forwarding import Route
-from localedge.http.parser import Heads
+from localedge.http.head import RequestHead, ResponseHead
+from localedge.http.heads import Heads
 from localedge.http.preparing import Prepare, make_prepare
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Context:
         self.now: Callable[[], float] = reactor.seconds
         self.observer = observer
         self.route = route
-        self.heads = Heads()
+        self.request_heads: Heads[RequestHead] = Heads()
+        self.response_heads: Heads[ResponseHead] = Heads()
         self.prepare: Prepare = make_prepare(config, route)
         self.deadlines = Deadlines(
             reactor,

@@ -50,7 +50,7 @@ class Frontend(Protocol):
 
     def __init__(self, context: "Context") -> None:
         self._context = context
-        self._reader = RequestReader(context.limits, context.heads)
+        self._reader = RequestReader(context.limits, context.request_heads)
         self._exchange: Exchange | None = None
         self._uploading = False
         self._advancing = False

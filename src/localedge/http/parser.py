@@ -21,6 +21,7 @@ from localedge.config import Limits
 from localedge.http.chunked import ChunkedDecoder
 from localedge.http.framing import Body, ProtocolError, request_body, response_body
 from localedge.http.head import Fields, RequestHead, ResponseHead, combine
+from localedge.http.heads import Heads
 
 __all__ = ["End", "ProtocolError", "RequestReader", "ResponseReader"]
 
@@ -240,46 +241,18 @@ class _Reader:
         return End(trailers) if trailers else _END
 
 
-class Heads:
-    """Request heads that were read before, by their bytes: a client on one connection repeats itself.
-
-    Nothing is taken on trust: a head got in here by being read once, and reading is a
-    function of its bytes.
-    """
-
-    __slots__ = ("_known",)
-
-    MOST = 64
-    LONGEST = 4096
-
-    def __init__(self) -> None:
-        self._known: dict[bytes, tuple[RequestHead, Body, int]] = {}
-
-    def get(self, raw: bytes) -> tuple[RequestHead, Body, int] | None:
-        """What these bytes were when they came last."""
-        return self._known.get(raw)
-
-    def keep(self, raw: bytes, head: RequestHead, body: Body, length: int) -> None:
-        """Remember it, if it is short."""
-        if len(raw) <= self.LONGEST:
-            if len(self._known) >= self.MOST:
-                self._known.clear()
-            self._known[raw] = (head, body, length)
-
-
 class RequestReader(_Reader):
     """The client's side of a connection: requests, one after the other.
 
     `next_event` gives a `RequestHead`, then body `bytes`, then `End`; None when more
     bytes are needed.  It raises `ProtocolError` (R01, R03); the reader is useless after that.
-    Readers with the same limits may share `heads`.
     """
 
     __slots__ = ("_heads",)
 
-    def __init__(self, limits: Limits, heads: Heads | None = None) -> None:
+    def __init__(self, limits: Limits, heads: Heads[RequestHead] | None = None) -> None:
         super().__init__(limits)
-        self._heads = heads
+        self._heads: Heads[RequestHead] = heads or Heads()
 
     def next_event(self) -> RequestHead | bytes | End | None:
         """The next event, or None."""
@@ -300,12 +273,10 @@ class RequestReader(_Reader):
         raw = self._take_head()
         if raw is None:
             return None
-        heads = self._heads
-        known = heads.get(raw) if heads is not None else None
+        known = self._heads.get(raw)
         if known is None:
             known = self._read_head(raw)
-            if heads is not None:
-                heads.keep(raw, *known)
+            self._heads.keep(raw, known)
         head, body, length = known
         self._start_body(body, length)
         return head
@@ -334,13 +305,14 @@ class ResponseReader(_Reader):
     every code is refined by the caller: to the user it is a gateway that speaks garbage (R05).
     """
 
-    __slots__ = ("_method", "_switched")
+    __slots__ = ("_heads", "_method", "_switched")
 
     _code_line = "bad-status-line"
     _code_long_line = "head-too-large"
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, heads: Heads[ResponseHead] | None = None) -> None:
         super().__init__(limits)
+        self._heads: Heads[ResponseHead] = heads or Heads()
         self._method = b""
         self._switched = False
 
@@ -362,16 +334,26 @@ class ResponseReader(_Reader):
         raw = self._take_head()
         if raw is None:
             return None
+        plain = self._method != b"HEAD"  # its answers have no body, whatever their heads say
+        known = self._heads.get(raw) if plain else None
+        if known is None:
+            known = self._read_head(raw)
+            if plain:
+                self._heads.keep(raw, known)
+        head, body, length = known
+        if head.status >= 200:
+            self._start_body(body, length)
+        elif head.status == 101:
+            self._switched = True
+        return head
+
+    def _read_head(self, raw: bytes) -> tuple[ResponseHead, Body, int]:
         line, _, rest = raw.partition(b"\r\n")
         match = self._check_line(line)
         fields = self._fields(httptools.HttpResponseParser, rest)
         version = b"1.1" if match[1] == b"1" else b"1.0"
         head = ResponseHead(int(match[2]), match[3] or b"", fields, version, combine(fields))
-        if head.status == 101:
-            self._switched = True
-        elif head.status >= 200:
-            self._start_body(*response_body(head, self._method))
-        return head
+        return head, *response_body(head, self._method)
 
     def eof(self) -> End | None:
         """The connection has ended: `End` where that ends the body, None between messages.
