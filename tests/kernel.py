@@ -22,6 +22,4 @@ def queues() -> dict[tuple[int, int], tuple[int, int]]:
 
 def in_kernel(port: int) -> int:
     """Bytes in both directions of every connection with this port at one end."""
-    return sum(
-        sent + unread for ports, (sent, unread) in queues().items() if port in ports
-    )
+    return sum(sent + unread for ports, (sent, unread) in queues().items() if port in ports)

@@ -128,9 +128,7 @@ async def paused(edge: Edge, client: Wire) -> bool:
     """Whether the edge has stopped reading from this client."""
     await turns(2)
     here = client.transport.getHost().port
-    return not any(
-        one.getPeer().port == here and one.getHost().port == edge.port for one in connections()
-    )
+    return not any(one.getPeer().port == here and one.getHost().port == edge.port for one in connections())
 
 
 @leaving

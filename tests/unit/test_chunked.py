@@ -93,6 +93,16 @@ def test_R01_bad_chunk_is_refused(data: bytes) -> None:
     assert _bytewise(data) == Outcome((), "bad-chunk")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [b"h", b"hello", b"-", b"+5", b" ", b"\t", b";", b"5 ", b"5h", b"0x", b"0" * 17, b"5;\x00", b"\x80"],
+)
+def test_R01_line_that_cannot_become_a_size_is_refused_at_once(line: bytes) -> None:
+    """Nobody waits for the end of a line that is wrong already."""
+    assert _read(b"2\r\nhi\r\n" + line) == Outcome((b"hi",), "bad-chunk")
+    assert _bytewise(b"2\r\nhi\r\n" + line) == Outcome((b"hi",), "bad-chunk")
+
+
 @pytest.mark.parametrize("behind", [b"X\r\n", b"\n", b"\rX", b"\r\r\n", b"0\r\n\r\n", b"\x00\r\n", b" \r\n"])
 def test_R01_chunk_must_end_where_its_size_says(behind: bytes) -> None:
     """The payload before the fault comes out first, then the fault is told."""

@@ -32,7 +32,9 @@ def test_R11_paths_are_folded_and_based_and_otherwise_left_alone(
     assert gateway.take().startswith(b"GET " + expected + b" HTTP/1.1\r\nHost: 192.0.2.1:8000\r\n")
 
 
-@pytest.mark.parametrize("status", [b"301 Moved Permanently", b"307 Temporary Redirect", b"308 Permanent Redirect"])
+@pytest.mark.parametrize(
+    "status", [b"301 Moved Permanently", b"307 Temporary Redirect", b"308 Permanent Redirect"]
+)
 def test_R11_redirects_are_passed_on(status: bytes) -> None:
     """A redirect is the client's to judge (R11)."""
     edge = Playbook()
@@ -167,14 +169,29 @@ def test_R19_other_proxies_and_forwarded_fields_are_left_alone() -> None:
 def test_R10_hop_by_hop_fields_stay_on_their_hop() -> None:
     """The gateway sees nothing of the client's connection, the client nothing of the gateway's (R10)."""
     edge = Playbook()
-    hop = lines(b"Connection: X-Hop, close", b"X-Hop: 1", b"Keep-Alive: timeout=5", b"Proxy-Connection: x", b"TE: gzip")
+    hop = lines(
+        b"Connection: X-Hop, close",
+        b"X-Hop: 1",
+        b"Keep-Alive: timeout=5",
+        b"Proxy-Connection: x",
+        b"TE: gzip",
+    )
     client = edge.client()
     client >> ask()[:-2] + hop + lines(b"X-End: 1") + b"\r\n"
     gateway = edge.gateway()
     gateway << asked(b"GET /v1/models", b"X-End: 1")
-    back = lines(b"Connection: X-Hop", b"X-Hop: 1", b"Keep-Alive: timeout=5", b"Proxy-Authenticate: Basic", b'Alt-Svc: h3=":1"')
+    back = lines(
+        b"Connection: X-Hop",
+        b"X-Hop: 1",
+        b"Keep-Alive: timeout=5",
+        b"Proxy-Authenticate: Basic",
+        b'Alt-Svc: h3=":1"',
+    )
     gateway >> b"HTTP/1.1 200 OK\r\n" + back + lines(b"X-End: 2", b"Content-Length: 0") + b"\r\n"
-    client << b"HTTP/1.1 200 OK\r\n" + lines(b"X-End: 2", b"Content-Length: 0", b"Connection: close") + b"\r\n"
+    (
+        client
+        << b"HTTP/1.1 200 OK\r\n" + lines(b"X-End: 2", b"Content-Length: 0", b"Connection: close") + b"\r\n"
+    )
     assert client.end == "fin"
 
 

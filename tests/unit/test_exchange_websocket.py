@@ -6,7 +6,12 @@ from localedge.config import Limits
 from tests.phrases import OK, ask, asked, exchanged, lines, streamed
 from tests.playbook import Peer, Playbook
 
-WEBSOCKET = (b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Key: abc")
+WEBSOCKET = (
+    b"Connection: Upgrade",
+    b"Upgrade: websocket",
+    b"Sec-WebSocket-Version: 13",
+    b"Sec-WebSocket-Key: abc",
+)
 REQUEST = ask(b"GET /v1/live", *WEBSOCKET)
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\n" + lines(
     b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Accept: xyz"

@@ -5,6 +5,7 @@ worked out by `tests.rules` from the bytes that the client sent.
 """
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 import httptools
 from hypothesis import given
@@ -13,6 +14,9 @@ from tests.playbook import Peer, Playbook, read_reply
 from tests.rules import judge
 from tests.wire_strategies import in_pieces, requests
 
+ALERT = b"\x15\x03\x01\x00\x02\x02\x28"
+TLS = -1
+"""Stands for an alert among the statuses."""
 ORIGINS = ("https://good.test",)
 
 
@@ -104,10 +108,14 @@ def play(pieces: list[bytes]) -> Outcome:
         moved = [gateway.read() for gateway in gateways]
         if not any(moved) and not edge.attempts:
             break
-    edge.wait(200)
+    for _ in range(70):  # beyond every limit of ours; a client that is left closes its side too
+        if client.end is not None:
+            break
+        edge.wait(2)
     told, end = client.take(), client.end
     client.fin()
     edge.nothing_left()
+    assert client.closed and not client.received
     records = [(r["method"], r["path"], r["status"], r["ending"], r["error"]) for r in edge.records]
     return Outcome(told, end, [one for gateway in gateways for one in gateway.seen], records)
 
@@ -117,7 +125,14 @@ def replies(told: bytes, end: str | None, methods: list[bytes]) -> list[int]:
     statuses = []
     waiting = list(methods)
     while told:
-        reply, told = read_reply(told, end, head=bool(waiting) and waiting[0] == b"HEAD")
+        if told == ALERT:
+            return [*statuses, TLS]
+        head = bool(waiting) and waiting[0] == b"HEAD"
+        try:
+            reply, told = read_reply(told, end, head=head)
+        except ValueError:  # the last one, to a HEAD that was refused
+            reply, told = read_reply(told, end, head=True)
+            assert reply.code is not None and not told
         if reply.status >= 200:
             statuses.append(reply.status)
             waiting = waiting[1:]
@@ -140,16 +155,27 @@ def test_R01_R02_R20_R21_only_what_the_rules_let_in_reaches_the_gateway(
         assert names.count(b"host") == 1 and dict(one.fields)[b"host"] == b"gateway.test"
         assert names.count(b"content-length") + names.count(b"transfer-encoding") <= 1
     statuses = replies(outcome.told, outcome.end, [one.method for one in fates])
-    good = [204 if one.method == b"OPTIONS" else 200 for one in fates if one.fate == "answer"]
-    assert len(statuses) >= len(expected) + len(good)
-    if fates and fates[-1].fate == "refuse" and data[:1] != b"\x16":
-        assert statuses[-1] >= 400 or outcome.told.endswith(b"\x02\x28")
+    for fate, status in zip_longest(fates, statuses):
+        match fate.fate if fate is not None else "nothing came":
+            case "forward":
+                assert status == 200
+            case "answer":
+                assert status == (204 if fate.method == b"OPTIONS" else 200)
+            case "refuse":
+                # an odd chunk extension is refused when its line ends, if it ever does
+                unfinished = status == 408 and b"chunked" in data.lower() and b";" in data
+                assert status in (400, 403, 405, 421, TLS) or unfinished
+            case "wait":
+                # an unfinished message may be refused already; a lone CR is no message yet
+                assert status in (400, 408) or (status is None and data.endswith(b"\r"))
+            case _:
+                raise AssertionError("an answer to nothing")
 
 
 @given(in_pieces(requests()))
 def test_R01_cutting_differently_changes_nothing_for_the_client(case: tuple[bytes, list[bytes]]) -> None:
     """The same bytes get the same answers, the same close and the same records, however they arrive."""
     data, pieces = case
-    whole, cut = play([data]), play(pieces)
+    whole, cut = play([data] if data else []), play(pieces)
     assert (cut.told, cut.end, cut.records) == (whole.told, whole.end, whole.records)
     assert [one for one in cut.forwarded if one.complete] == [one for one in whole.forwarded if one.complete]

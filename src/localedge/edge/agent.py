@@ -64,7 +64,7 @@ class Agent:
 
     def impatient(self, exchange: "Exchange", now: float) -> None:
         """A queued exchange has waited for a while: beyond the cap then, or on until the limit (R30, R33)."""
-        left = exchange.record.queued + self._context.limits.queue - now
+        left = exchange.record.started + self._context.limits.queue - now
         if left <= 0:
             exchange.fail("queue-timeout", limit=f"{self._context.limits.queue:g}")
             return
@@ -323,10 +323,13 @@ class Attempt(ClientFactory):
     def _fail(self, reason: Failure, *, in_handshake: bool) -> None:
         self._over = True
         assert reason.value is not None
+        opening, backend = self._opening, self._backend
+        expired = opening is not None and backend is not None and opening.expired(backend.transport)
         code, params = connect_failure(
             reason.value,
             self._context.config.gateway,
             self._context.limits,
             in_handshake=in_handshake,
+            expired=expired,
         )
         self._agent.failed(self, code, params)

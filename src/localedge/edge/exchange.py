@@ -86,8 +86,7 @@ class Exchange:
 
     def queued(self, patience: float) -> None:
         """No connection to give or open yet; the agent is asked again after `patience` seconds."""
-        self.record.queued = self._context.now()
-        self.deadline = self.record.queued + patience
+        self.deadline = self._context.now() + patience
 
     def connecting(self) -> None:
         """The agent opens a connection; it watches the time that takes."""

@@ -6,15 +6,18 @@ from localedge.config import Gateway, Limits
 
 
 def connect_failure(
-    cause: BaseException, gateway: Gateway, limits: Limits, *, in_handshake: bool
+    cause: BaseException, gateway: Gateway, limits: Limits, *, in_handshake: bool, expired: bool = False
 ) -> tuple[str, dict[str, object]]:
-    """The stable code and its params for `cause`.  `in_handshake`: TCP was there already."""
+    """The stable code and its params for `cause`.
+
+    `in_handshake`: TCP was there already.  `expired`: the gateway's certificate is out of date.
+    """
     proxy = gateway.proxy
     params: dict[str, object] = {"gateway": gateway.url, "host": gateway.host}
     if proxy is not None:
         params["proxy"] = f"{proxy.host}:{proxy.port}"
     if in_handshake:
-        return _handshake_failure(cause, gateway, params)
+        return _handshake_failure(cause, gateway, params, expired)
     if isinstance(cause, error.DNSLookupError):
         return ("proxy-unresolved" if proxy else "gateway-unresolved"), params
     if isinstance(cause, error.TimeoutError):
@@ -25,7 +28,7 @@ def connect_failure(
 
 
 def _handshake_failure(
-    cause: BaseException, gateway: Gateway, params: dict[str, object]
+    cause: BaseException, gateway: Gateway, params: dict[str, object], expired: bool
 ) -> tuple[str, dict[str, object]]:
     if gateway.scheme != "https":
         return "gateway-lost", params
@@ -39,6 +42,8 @@ def _handshake_failure(
         text = "; ".join(reasons)
         if "wrong version number" in text or "packet length too long" in text or "http request" in text:
             return "gateway-speaks-http", params
+        if "certificate verify failed" in text and expired:
+            return "gateway-certificate-expired", params
         if "certificate verify failed" in text:
             return "gateway-certificate-untrusted", params | {"reason": text}
         return "gateway-tls", params | {"reason": text or "the handshake failed"}

@@ -53,6 +53,10 @@ def ending_of(code: str, status: int) -> Ending:
     return Ending.REFUSED
 
 
+NOT_YET = -1.0
+"""In place of a time that has not come."""
+
+
 def path_of(target: bytes) -> bytes:
     """The path of a request target in any form (RFC 9112 3.2): no query, no authority, no credentials."""
     path = target.partition(b"?")[0]
@@ -89,9 +93,9 @@ class Record:
         self.method = method
         self.path = path_of(target)
         self.started = now
-        self.queued = now  # when a connection was asked for or begun
-        self.connected = now
-        self.first_byte = 0.0
+        self.queued = NOT_YET  # the end of each phase
+        self.connected = NOT_YET
+        self.first_byte = NOT_YET
         self.last_byte = 0.0
         self.gap = 0.0
         self.bytes_in = 0
@@ -142,13 +146,16 @@ class Observer:
 
 
 def _phases(record: Record, now: float) -> tuple[float, float, float, float, float]:
-    """Queue, connect, first byte, total, longest gap: milliseconds; a phase that was not reached is 0."""
-    first = record.first_byte - record.connected if record.first_byte else 0.0
+    """Queue, connect, first byte, total, longest gap in ms; the phase it ended in is counted to the end."""
+
+    def phase(start: float, end: float) -> float:
+        return 0.0 if start == NOT_YET else ((now if end == NOT_YET else end) - start) * 1000
+
     return (
-        (record.queued - record.started) * 1000,
-        (record.connected - record.queued) * 1000,
-        first * 1000,
-        (now - record.started) * 1000,
+        phase(record.started, record.queued),
+        phase(record.queued, record.connected),
+        phase(record.connected, record.first_byte),
+        phase(record.started, now),
         record.gap * 1000,
     )
 

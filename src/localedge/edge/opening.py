@@ -4,6 +4,7 @@ The gateway's certificate is verified against the system's trust, a private CA c
 be added (`gateway.ca_file`), and only `--insecure-upstream` turns it off.
 """
 
+import datetime as dt
 import ssl as stdlib_ssl
 from typing import Any
 
@@ -90,6 +91,17 @@ def client_tls(gateway: Gateway) -> IOpenSSLClientConnectionCreator:
     return options
 
 
+def certificate_expired(transport: Any, now: dt.datetime) -> bool:
+    """Whether the peer of a failed TLS connection showed a certificate that is out of date.
+
+    OpenSSL's error says only "certificate verify failed", and pyOpenSSL has no
+    SSL_get_verify_result.
+    """
+    handle = transport.getHandle()
+    chain = handle.get_peer_cert_chain(as_cryptography=True) if isinstance(handle, SSL.Connection) else None
+    return any(certificate.not_valid_after_utc < now for certificate in chain or ())
+
+
 class Opening:
     """The steps of one connection; `tls` may be None behind a proxy for plain HTTP."""
 
@@ -114,6 +126,10 @@ class Opening:
             request += b"Proxy-Authorization: %b\r\n" % self._auth
         self._reader.expect(b"CONNECT")
         transport.write(request + b"\r\n")
+
+    def expired(self, transport: Any) -> bool:
+        """Whether the gateway's certificate is out of date, after a handshake that failed."""
+        return certificate_expired(transport, dt.datetime.now(dt.UTC))
 
     def data(self, transport: Any, data: bytes) -> tuple[str, dict[str, object]] | None:
         """The proxy's answer; a problem as code and params, or None."""

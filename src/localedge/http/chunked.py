@@ -15,6 +15,8 @@ from localedge.http.framing import ProtocolError
 MAX_LINE = 4096
 """Bytes of a chunk-size line with its extensions."""
 
+_BEGUN = re.compile(rb"(?:[0-9A-Fa-f]{1,16}(?:;[\t\x20-\x7e\x80-\xff]*)?\r?)?")
+
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _QUOTED = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
 _SIZE = re.compile(
@@ -77,8 +79,5 @@ class ChunkedDecoder:
     @staticmethod
     def _check_unfinished(line: bytes) -> None:
         """A line that cannot become a chunk size is refused now, not when its end comes."""
-        if b"\n" in line or len(line) > MAX_LINE:
-            raise _bad("not a chunk size")
-        stray = line.find(b"\r")
-        if 0 <= stray < len(line) - 1:
+        if len(line) > MAX_LINE or _BEGUN.fullmatch(line) is None:
             raise _bad("not a chunk size")

@@ -42,11 +42,12 @@ _GATEWAY: dict[str, Entry] = {
     "gateway-lost": Entry(
         Words(
             "The gateway {gateway} closed the connection before it answered.",
-            f"It may have worked on the request, so send it again only if that does no harm. {_WATCH_GATEWAY}",
+            "It may have worked on the request, so send it again only if that does no harm. "
+            f"{_WATCH_GATEWAY} If its port speaks HTTPS, write https:// in gateway.url.",
         ),
         Words(
             "网关 {gateway} 在应答之前关闭了连接。",
-            f"它可能已经处理了该请求，确认无妨后再重发。{_WATCH_GATEWAY_ZH}",
+            f"它可能已经处理了该请求，确认无妨后再重发。{_WATCH_GATEWAY_ZH}如果该端口使用 HTTPS，请在 gateway.url 中写 https://。",
         ),
         status=502,
         should_retry=False,
