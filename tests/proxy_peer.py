@@ -14,6 +14,8 @@ from tests.wire_peers import port_of, the_reactor, turns
 class Splice(Protocol):
     """The far side of a tunnel."""
 
+    transport: Any
+
     def __init__(self, near: "ProxyWire") -> None:
         self.near = near
 
@@ -31,6 +33,8 @@ class Splice(Protocol):
 
 class ProxyWire(Protocol):
     """One connection of a client of the proxy."""
+
+    transport: Any
 
     def __init__(self, proxy: "Proxy") -> None:
         self.proxy = proxy

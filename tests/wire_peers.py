@@ -68,6 +68,8 @@ def connections() -> list[Any]:
 class Wire(Protocol):
     """One connection, seen from the test's end."""
 
+    transport: Any
+
     def __init__(self) -> None:
         self.received = bytearray()
         self.end: Literal["fin", "reset"] | None = None

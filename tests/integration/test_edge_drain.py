@@ -80,7 +80,7 @@ def edge(upstream: str | None = None, **environ: str) -> Iterator[Running]:
             finally:
                 if process.poll() is None:
                     process.kill()
-                for one in running.sockets if running else ():
+                for one in running.sockets if running is not None else ():
                     one.close()
 
 
@@ -91,7 +91,7 @@ def wait_until_it_drains(running: Running) -> None:
     for _ in range(10_000):
         try:
             socket.create_connection(("127.0.0.1", running.port), PATIENCE).close()
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):  # gone, or going while we came
             return
         assert running.process.poll() is None
     raise AssertionError("still accepting")

@@ -105,7 +105,7 @@ async def test_R13_a_stream_arrives_event_by_event() -> None:
             tools=[TOOL],
             tool_choice={"type": "any"},
         ) as stream:
-            kinds = []
+            kinds: list[str] = []
             for event in stream:
                 kinds.append(event.type)
                 times.append(time.monotonic())

@@ -59,6 +59,7 @@ class _Builder:
             self._got[setting.key] = self._take(setting)
         self._take_gateway()
         self._guard_the_bind()
+        self._set_ceiling()
         gateway = self._gateway()
         problems = self._layers.problems + self._problems
         if problems:
@@ -66,6 +67,12 @@ class _Builder:
         return Settings(
             self._config(gateway, http_only, quiet), tuple(self._got.values()), tuple(self._notices)
         )
+
+    def _set_ceiling(self) -> None:
+        """A cap on connections that somebody chose is meant: only the default gives way to patience."""
+        cap, ceiling = self._got["pool.connections"], self._got["pool.ceiling"]
+        if cap.where != DEFAULT and (ceiling.where == DEFAULT or ceiling.value < cap.value):
+            self._got["pool.ceiling"] = cap._replace(setting=ceiling.setting)
 
     def _take(self, setting: Setting) -> Effective:
         found = self._layers.find(setting)

@@ -139,8 +139,8 @@ def _pool_and_client() -> list[Setting]:
             "LOCALEDGE_POOL_CEILING",
             values.whole(1, _MOST_SOCKETS),
             _of(Pool, "ceiling"),
-            "Most connections to the gateway, those for requests that queued longer than patience included.",
-            "与网关的连接数上限，包括为排队超过 patience 的请求另开的连接。",
+            "Most connections when requests lose patience; the same as pool.connections where that is set.",
+            "为排队超过 patience 的请求另开连接后的总上限；若设置了 pool.connections，则与其相同。",
             str(_of(Pool, "ceiling")),
         ),
         Setting(
