@@ -13,11 +13,10 @@ NAME = "gateway.test"
 
 def context(leaf: trustme.LeafCert) -> Any:
     """What a listener needs to speak TLS with this certificate."""
-    return ssl.CertificateOptions(
-        privateKey=load_pem_private_key(leaf.private_key_pem.bytes(), None),
-        certificate=x509.load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes()),
-        acceptableProtocols=[b"http/1.1"],
-    )
+    # Twisted's annotations still ask for pyOpenSSL's classes, which warn
+    key: Any = load_pem_private_key(leaf.private_key_pem.bytes(), None)
+    certificate: Any = x509.load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes())
+    return ssl.CertificateOptions(privateKey=key, certificate=certificate, acceptableProtocols=[b"http/1.1"])
 
 
 def ca_file(authority: trustme.CA, place: Path) -> str:

@@ -44,9 +44,12 @@ class ProxyWire(Protocol):
 
     def connectionMade(self) -> None:
         self.proxy.wires.append(self)
+        if self.proxy.transparent:
+            self.tunnel()
 
     def dataReceived(self, data: bytes) -> None:
         if self.far is not None:
+            self.proxy.carried += data
             self.far.transport.write(data)
             return
         self.buffer += data
@@ -67,16 +70,21 @@ class ProxyWire(Protocol):
         elif self.proxy.answer is not None:
             self.transport.write(self.proxy.answer)
         elif lines[0].startswith(b"CONNECT"):
-            self.transport.pauseProducing()
-            endpoint = TCP4ClientEndpoint(the_reactor(), "127.0.0.1", self.proxy.target)
-            connectProtocol(endpoint, Splice(self)).addCallback(self.tunnelled)
+            self.tunnel()
         else:
             self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nvia proxy")
+
+    def tunnel(self) -> None:
+        """Connect with the target."""
+        self.transport.pauseProducing()
+        endpoint = TCP4ClientEndpoint(the_reactor(), "127.0.0.1", self.proxy.target)
+        connectProtocol(endpoint, Splice(self)).addCallback(self.tunnelled)
 
     def tunnelled(self, far: Splice) -> None:
         """The tunnel stands."""
         self.far = far
-        self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        if not self.proxy.transparent:
+            self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         self.transport.resumeProducing()
 
     def connectionLost(self, reason: object = None) -> None:
@@ -93,6 +101,10 @@ class Proxy(ServerFactory):
 
     def __init__(self, target: int, credentials: str | None, answer: bytes | None) -> None:
         self.target = target
+        self.transparent = False
+        """Connections are carried to the target as they are, without a word of HTTP."""
+        self.carried = bytearray()
+        """What went through tunnels towards the target."""
         self.password = None
         if credentials is not None:
             self.password = b"Proxy-Authorization: Basic " + b64encode(credentials.encode())

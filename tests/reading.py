@@ -6,7 +6,8 @@ from typing import NamedTuple
 from localedge.config import Limits
 from localedge.http.framing import ProtocolError
 from localedge.http.head import Fields, RequestHead, ResponseHead
-from localedge.http.parser import End, Heads, RequestReader, ResponseReader
+from localedge.http.heads import Heads
+from localedge.http.parser import End, RequestReader, ResponseReader
 
 
 class Asked(NamedTuple):
@@ -55,7 +56,7 @@ def _read(
 
 
 def read_requests(
-    pieces: Iterable[bytes], limits: Limits | None = None, heads: Heads | None = None
+    pieces: Iterable[bytes], limits: Limits | None = None, heads: Heads[RequestHead] | None = None
 ) -> Outcome:
     """Everything a `RequestReader` makes of these pieces, asked after each of them."""
     return _read(RequestReader(limits or Limits(), heads), pieces, lambda: None)
@@ -73,8 +74,13 @@ def first_head(data: bytes) -> RequestHead | None:
     return head
 
 
-def read_responses(pieces: Iterable[bytes], method: bytes, limits: Limits | None = None) -> Outcome:
+def read_responses(
+    pieces: Iterable[bytes],
+    method: bytes,
+    limits: Limits | None = None,
+    heads: Heads[ResponseHead] | None = None,
+) -> Outcome:
     """Everything a `ResponseReader` makes of these pieces, all of them answers to `method`."""
-    reader = ResponseReader(limits or Limits())
+    reader = ResponseReader(limits or Limits(), heads)
     reader.expect(method)
     return _read(reader, pieces, lambda: reader.expect(method))

@@ -20,9 +20,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Literal, cast
 
-from twisted.internet import tcp
+from twisted.internet import defer, tcp
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHalfCloseableProtocol, IListeningPort
@@ -75,7 +74,7 @@ class Wire(Protocol):
         self.end: Literal["fin", "reset"] | None = None
         self.ended_at = 0.0
         self.lost = False
-        self._waiting: list[tuple[Callable[[], bool], Deferred[None]]] = []
+        self._waiting: list[tuple[Callable[[], bool], defer.Deferred[None]]] = []
         self._taken = 0
 
     def __repr__(self) -> str:
@@ -108,7 +107,7 @@ class Wire(Protocol):
         self.transport.loseConnection()
 
     async def until(self, what: "bytes | int | Callable[[], bool]") -> bytes:
-        """Wait until these bytes have come, or so many, or something is true; what came since the last time."""
+        """Wait for these bytes, or so many, or until something is true; what came since the last time."""
         await self._wait(what)
         got = bytes(self.received[self._taken :])
         self._taken = len(self.received)
@@ -131,11 +130,11 @@ class Wire(Protocol):
                 done = what
         if done():
             return
-        waiting: Deferred[None] = Deferred()
+        waiting: defer.Deferred[None] = defer.Deferred()
         self._waiting.append((done, waiting))
         try:
             await waiting.addTimeout(PATIENCE, the_reactor())
-        except TimeoutError:
+        except defer.TimeoutError:
             raise AssertionError(f"waited in vain for {what!r}: {self!r}") from None
 
     # -- Twisted
@@ -182,7 +181,7 @@ class Listener(ServerFactory):
         self.reading = True
         """False: accepted connections are not read from."""
         self._next = 0
-        self._waiting: list[Deferred[None]] = []
+        self._waiting: list[defer.Deferred[None]] = []
 
     def buildProtocol(self, addr: object) -> Wire:
         """Twisted: a connection."""
@@ -205,11 +204,11 @@ class Listener(ServerFactory):
     async def accepted(self) -> Wire:
         """The next connection."""
         while len(self.wires) <= self._next:
-            waiting: Deferred[None] = Deferred()
+            waiting: defer.Deferred[None] = defer.Deferred()
             self._waiting.append(waiting)
             try:
                 await waiting.addTimeout(PATIENCE, the_reactor())
-            except TimeoutError:
+            except defer.TimeoutError:
                 raise AssertionError("waited in vain for a connection") from None
         self._next += 1
         return self.wires[self._next - 1]

@@ -145,7 +145,7 @@ def test_R35_a_second_signal_ends_it_at_once(first: signal.Signals) -> None:
 
 
 def test_R30_R35_the_drain_has_a_limit() -> None:
-    """A stream without end does not keep the edge alive for ever: it is cut, and the exit status is 0 (R35)."""
+    """A stream without end does not keep the edge alive for ever: it is cut at the limit (R35)."""
     with edge(LOCALEDGE_LIMITS_DRAIN="0.3") as running:
         client = running.client(ask())
         wire = running.accepted()

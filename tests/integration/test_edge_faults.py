@@ -1,4 +1,4 @@
-"""Each way in which a gateway fails has its own code (R40, R42), on real sockets; and R34 where it is provable."""
+"""Each way in which a gateway fails has its own code (R42); a retry where it is provably safe (R34)."""
 
 import socket
 import struct
@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IResolverSimple
 from zope.interface import implementer
 
 from localedge.config import Gateway, Limits
-from localedge.edge import agent
+from localedge.edge import wire as edge_wire
 from tests.phrases import OK, ask, post
 from tests.playbook import Reply, read_reply
 from tests.wire_peers import Edge, Wire, listening, running, the_reactor, turns
@@ -127,7 +127,7 @@ async def test_R34_a_post_of_which_no_byte_was_taken_is_sent_again(
             first = await accept(server)
             first.sendall(OK)
             await client.until(b"ok")
-            look = agent.is_quiet
+            look = edge_wire.is_quiet
 
             def look_and_reset(transport: object) -> bool:
                 quiet = look(transport)
@@ -135,7 +135,7 @@ async def test_R34_a_post_of_which_no_byte_was_taken_is_sent_again(
                 first.close()
                 return quiet
 
-            monkeypatch.setattr(agent, "is_quiet", look_and_reset)
+            monkeypatch.setattr("localedge.edge.agent.is_quiet", look_and_reset)
             client.send(request_)
             second = await accept(server)
             second.setblocking(True)
@@ -177,14 +177,14 @@ async def test_R34_a_post_that_the_kernel_took_is_not_sent_again(monkeypatch: py
             first.recv(65536)
             first.sendall(OK)
             await client.until(b"ok")
-            look = agent.is_quiet
+            look = edge_wire.is_quiet
 
             def look_and_close(transport: object) -> bool:
                 quiet = look(transport)
                 first.close()
                 return quiet
 
-            monkeypatch.setattr(agent, "is_quiet", look_and_close)
+            monkeypatch.setattr("localedge.edge.agent.is_quiet", look_and_close)
             client.send(post(b"prompt"))
             await client.until(b"}")
             assert b"x-localedge-error: gateway-lost" in client.received

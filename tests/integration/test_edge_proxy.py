@@ -87,7 +87,7 @@ async def test_R24_https_goes_through_a_tunnel(tmp_path: Path) -> None:
 @pytest.mark.parametrize("credentials", [None, "user:wrong"])
 @pytest_twisted.ensureDeferred
 async def test_R24_a_proxy_that_wants_a_password_is_named(scheme: str, credentials: str | None) -> None:
-    """407 is the proxy's word to the edge, not to the client: the user is told to set credentials (R24, R42)."""
+    """407 is the proxy's word to the edge, not to the client (R24, R42)."""
     async with (
         proxying(credentials=PASSWORD) as proxy,
         running(through(proxy.port, scheme, credentials)) as edge,
@@ -123,9 +123,11 @@ async def test_R24_a_proxy_that_makes_no_tunnel(said: bytes) -> None:
 async def test_R24_a_tunnels_head_may_come_with_a_length() -> None:
     """RFC 9110 9.3.6: framing fields in a 2xx to CONNECT mean nothing (R24)."""
     said = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: 1\r\n\r\n"
-    async with proxying(answer=said) as proxy:
-        async with running(through(proxy.port, "https"), limits=Limits(tls_handshake=0.2)) as edge:
-            assert (await answered(edge, ask())).code == "gateway-tls-timeout"
+    async with (
+        proxying(answer=said) as proxy,
+        running(through(proxy.port, "https"), limits=Limits(tls_handshake=0.2)) as edge,
+    ):
+        assert (await answered(edge, ask())).code == "gateway-tls-timeout"
 
 
 @pytest_twisted.ensureDeferred

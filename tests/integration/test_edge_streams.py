@@ -76,7 +76,7 @@ async def test_R31_R32_a_client_that_leaves_while_the_gateway_thinks(leave: Call
 async def test_R31_R32_a_client_that_leaves_in_mid_stream(leave: Callable[[Wire], None]) -> None:
     """A stream that nobody reads ends within 100 ms (R31, R32)."""
     async with listening() as gateway, running(gateway.port) as edge:
-        times = []
+        times: list[float] = []
         for _ in range(5):
             client, wire = await exchanged(edge, gateway, ask())
             wire.send(streamed(b"token", end=b""))
@@ -90,7 +90,7 @@ async def test_R31_R32_a_client_that_leaves_in_mid_stream(leave: Callable[[Wire]
 async def test_R31_R32_a_client_that_leaves_in_mid_upload(leave: Callable[[Wire], None]) -> None:
     """Half an upload ends the gateway's connection within 100 ms (R31, R32)."""
     async with listening() as gateway, running(gateway.port) as edge:
-        times = []
+        times: list[float] = []
         for _ in range(5):
             client, wire = await exchanged(edge, gateway, post(b"half", length=8))
             times.append(await noticed(client, wire, leave))
@@ -103,7 +103,7 @@ async def test_R31_R32_a_client_that_leaves_while_its_upload_is_paused(leave: Ca
     """FIN and RST are noticed within 100 ms although the edge does not read from this client (R14, R32)."""
     async with listening() as gateway, running(gateway.port) as edge:
         gateway.reading = False
-        times = []
+        times: list[float] = []
         for _ in range(3):
             client = await edge.client()
             client.send(post(length=60_000_000))
@@ -137,7 +137,7 @@ async def test_R31_R32_a_client_that_leaves_the_queue(leave: Callable[[Wire], No
     """A place in the queue is given up within 100 ms, and nothing is sent for it (R31, R33)."""
     async with listening() as gateway, running(gateway.port, pool=Pool(connections=1, ceiling=1)) as edge:
         first, wire = await exchanged(edge, gateway, ask())
-        times = []
+        times: list[float] = []
         for count in range(3):
             client = await edge.client()
             client.send(post(b"prompt"))
@@ -236,7 +236,7 @@ async def test_R36_nothing_stalls_for_forty_milliseconds() -> None:
         client, wire = await exchanged(edge, gateway, ask())
         wire.send(OK)
         await client.until(b"ok")
-        times = []
+        times: list[float] = []
         for _ in range(30):
             begun = time.monotonic()
             client.send(post(length=6))

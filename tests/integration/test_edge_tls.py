@@ -1,21 +1,19 @@
 """Gateways behind https: trusted, and each reason not to trust them with its own code (R42, R06)."""
 
-import datetime
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_twisted
 import trustme
-from twisted.internet.protocol import Protocol, ServerFactory
 
 from localedge.config import Gateway, Limits
 from tests.certificates import ca_file, context
 from tests.phrases import OK, answer, ask, post, streamed
 from tests.playbook import Reply, read_reply
-from tests.wire_peers import Edge, Listener, connections, listening, port_of, running, the_reactor, turns
+from tests.proxy_peer import proxying
+from tests.wire_peers import Edge, connections, listening, running, turns
 
 SECRET = b"the prompt that must not be read on the way "
 
@@ -42,7 +40,7 @@ async def refused(edge: Edge, request: bytes = b"") -> Reply:
 
 @pytest_twisted.ensureDeferred
 async def test_R11_a_gateway_with_a_private_ca_is_trusted(authority: trustme.CA, tmp_path: Path) -> None:
-    """`gateway.ca_file` adds a CA; requests and answers pass byte for byte, connections are reused (R11, R33)."""
+    """`gateway.ca_file` adds a CA; bytes pass both ways, connections are reused (R11, R33)."""
     tls = context(authority.issue_cert("127.0.0.1"))
     async with (
         listening(tls) as gateway,
@@ -88,8 +86,8 @@ async def test_R42_a_certificate_for_another_name(authority: trustme.CA, tmp_pat
 @pytest_twisted.ensureDeferred
 async def test_R42_an_expired_certificate(authority: trustme.CA, tmp_path: Path) -> None:
     """An expired certificate is named as such: somebody has to renew it (R42)."""
-    past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-    leaf = authority.issue_cert("127.0.0.1", not_before=past, not_after=past + datetime.timedelta(days=9))
+    past = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    leaf = authority.issue_cert("127.0.0.1", not_before=past, not_after=past + dt.timedelta(days=9))
     async with (
         listening(context(leaf)) as gateway,
         running(https(gateway.port, tmp_path, authority)) as edge,
@@ -221,73 +219,6 @@ async def test_R06_tls_that_ends_without_goodbye_is_a_cut(
         assert record["ending"] == ("ok" if politely else "gateway-cut")
 
 
-class Tap(Protocol):
-    """Carries bytes between the edge and a gateway, and keeps a copy."""
-
-    other: "Tap | None" = None
-    seen: bytearray
-
-    def connectionMade(self) -> None:
-        if self.other is None:
-            self.transport.pauseProducing()
-            factory = ServerFactory()
-            factory.buildProtocol = lambda addr: self.far()  # type: ignore[method-assign,assignment]
-            factory.clientConnectionFailed = factory.startedConnecting = lambda *a: None  # type: ignore[attr-defined]
-            factory.clientConnectionLost = lambda *a: None  # type: ignore[attr-defined]
-            the_reactor().connectTCP("127.0.0.1", self.factory.target, factory)  # type: ignore[union-attr]
-        else:
-            self.transport.registerProducer(self.other.transport, True)
-            self.other.transport.registerProducer(self.transport, True)
-            self.other.transport.resumeProducing()
-
-    def far(self) -> "Tap":
-        """The side of the gateway."""
-        far = Tap()
-        far.other, self.other, far.seen = self, far, bytearray()
-        return far
-
-    def dataReceived(self, data: bytes) -> None:
-        self.seen += data
-        assert self.other is not None
-        self.other.transport.write(data)
-
-    def connectionLost(self, reason: object = None) -> None:
-        for side in (self, self.other):
-            if side is not None and side.transport is not None:
-                side.transport.unregisterProducer()
-                side.transport.loseConnection()
-
-
-class TapFactory(ServerFactory):
-    """Listens in front of a gateway."""
-
-    noisy = False
-
-    def __init__(self, target: int) -> None:
-        self.target = target
-        self.taps: list[Tap] = []
-
-    def buildProtocol(self, addr: object) -> Tap:
-        """Twisted: the edge connects."""
-        tap = Tap()
-        tap.seen = bytearray()
-        tap.factory = self
-        self.taps.append(tap)
-        return tap
-
-
-@asynccontextmanager
-async def tapped(gateway: Listener) -> AsyncIterator[tuple[TapFactory, int]]:
-    """A tap in front of a gateway, and its port."""
-    factory = TapFactory(gateway.port)
-    port = the_reactor().listenTCP(0, factory, interface="127.0.0.1")
-    yield factory, port_of(port)
-    await port.stopListening()
-    for tap in factory.taps:
-        tap.transport.abortConnection()
-    await turns()
-
-
 @pytest_twisted.ensureDeferred
 async def test_R14_R23_a_tls_connection_never_carries_plain_text(
     authority: trustme.CA, tmp_path: Path
@@ -297,9 +228,10 @@ async def test_R14_R23_a_tls_connection_never_carries_plain_text(
     body = SECRET * 40_000
     async with (
         listening(tls) as gateway,
-        tapped(gateway) as (taps, port),
-        running(https(port, tmp_path, authority)) as edge,
+        proxying(gateway.port) as tap,
+        running(https(tap.port, tmp_path, authority)) as edge,
     ):
+        tap.transparent = True
         client = await edge.client()
         for _ in range(2):
             client.send(post(length=len(body)))
@@ -312,11 +244,10 @@ async def test_R14_R23_a_tls_connection_never_carries_plain_text(
             await wire.until(len(body))
             wire.send(answer(body=SECRET))
             await client.until(SECRET)
-        (tap,) = taps.taps
-        assert b"prompt" not in tap.seen
-        assert b"HTTP/1.1" not in tap.seen
-        assert b"gateway.test" not in tap.seen
-        records = bytes(tap.seen)
+        assert len(tap.carried) > 2 * len(body)
+        assert b"prompt" not in tap.carried
+        assert b"HTTP/1.1" not in tap.carried
+        records = bytes(tap.carried)
         while records:
             assert records[0] in (0x14, 0x15, 0x16, 0x17)
             assert records[1] == 3

@@ -18,24 +18,20 @@ PATIENCE = 60.0
 PRELUDE = """
 import Anthropic from '@anthropic-ai/sdk';
 const client = new Anthropic({ baseURL: process.argv[1], apiKey: 'demo', maxRetries: 0 });
-const ask = { model: 'claude-demo-opus', max_tokens: 200, messages: [{ role: 'user', content: 'Hello there' }] };
+const messages = [{ role: 'user', content: 'Hello there' }];
+const ask = { model: 'claude-demo-opus', max_tokens: 200, messages };
+const script = (text) => ({ headers: { 'x-demo': text } });
 const say = (value) => console.log(JSON.stringify(value));
 """
 
 
 async def node(edge: Edge, script: str, place: Path, suffix: str = "") -> Any:
     """What a script in node says, as JSON."""
+    base = f"http://127.0.0.1:{edge.port}{suffix}"
 
     def run() -> Any:
         done = subprocess.run(
-            [
-                "node",
-                "--input-type=module",
-                "-e",
-                PRELUDE + script,
-                "--",
-                f"http://127.0.0.1:{edge.port}{suffix}",
-            ],
+            ["node", "--input-type=module", "-e", PRELUDE + script, "--", base],
             cwd=place,
             capture_output=True,
             encoding="utf-8",
@@ -55,7 +51,8 @@ async def test_R11_messages_counts_and_models() -> None:
     const message = await client.messages.create(ask);
     const count = await client.messages.countTokens({ model: ask.model, messages: ask.messages });
     const models = await client.models.list();
-    say([message.content[0].text, count.input_tokens, models.data.map((one) => one.id), message._request_id]);
+    const ids = models.data.map((one) => one.id);
+    say([message.content[0].text, count.input_tokens, ids, message._request_id]);
     """
     async with demonstrating() as (demo, edge):
         text, count, models, request_id = await node(edge, script, place, "/")
@@ -72,7 +69,8 @@ async def test_R13_a_stream_with_a_tool_is_put_together() -> None:
     """Events arrive one by one, and make a message with a tool's input (R13)."""
     place = peers.javascript_sdk()
     script = """
-    const tools = [{ name: 'read_file', input_schema: { type: 'object', properties: { path: { type: 'string' } } } }];
+    const input_schema = { type: 'object', properties: { path: { type: 'string' } } };
+    const tools = [{ name: 'read_file', input_schema }];
     const stream = client.messages.stream({ ...ask, tools, tool_choice: { type: 'any' } });
     const kinds = [], times = [];
     for await (const event of stream) { kinds.push(event.type); times.push(performance.now()); }
@@ -100,9 +98,10 @@ async def test_R12_the_gateways_errors_are_the_sdks() -> None:
     };
     for (const status of [400, 401, 429, 529]) {
       try {
-        await client.messages.create(ask, { headers: { 'x-demo': `status=${status}; retry-after=3` } });
+        await client.messages.create(ask, script(`status=${status}; retry-after=3`));
       } catch (error) {
-        seen.push([error instanceof kinds[status], error.status, error.headers.get('retry-after'), error.message]);
+        const after = error.headers.get('retry-after');
+        seen.push([error instanceof kinds[status], error.status, after, error.message]);
       }
     }
     say(seen);
@@ -123,7 +122,7 @@ async def test_R31_aborting_a_stream_cancels_it_at_the_gateway() -> None:
     """`controller.abort()` stops the tokens (R31)."""
     place = peers.javascript_sdk()
     script = """
-    const stream = await client.messages.create({ ...ask, stream: true }, { headers: { 'x-demo': 'hang=4' } });
+    const stream = await client.messages.create({ ...ask, stream: true }, script('hang=4'));
     for await (const event of stream) { if (event.type === 'content_block_start') stream.controller.abort(); }
     say('aborted');
     """
@@ -140,7 +139,7 @@ async def test_R06_a_cut_stream_is_an_error() -> None:
     place = peers.javascript_sdk()
     script = """
     try {
-      const stream = await client.messages.create({ ...ask, stream: true }, { headers: { 'x-demo': 'cut=4' } });
+      const stream = await client.messages.create({ ...ask, stream: true }, script('cut=4'));
       for await (const event of stream) {}
       say('complete');
     } catch (error) { say('error'); }

@@ -1,4 +1,4 @@
-"""Requests as Claude clients send them, replayed: byte for byte but for Host, Via and hop-by-hop (R10-R12)."""
+"""Requests as Claude clients sent them, replayed: all but Host, Via and hop-by-hop stays (R10-R12)."""
 
 import json
 from pathlib import Path

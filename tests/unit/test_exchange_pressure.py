@@ -125,6 +125,25 @@ def test_R14_R33_a_response_that_ends_while_the_client_is_slow_frees_the_gateway
     client << OK
 
 
+def test_R14_R33_a_response_whose_last_bytes_block_the_client_leaves_a_connection_that_reads() -> None:
+    """The end of an answer fills a slow client's queue: the gateway's connection still serves (R14, R33)."""
+    edge = Playbook()
+    client = edge.client()
+    client.stall()
+    client >> ask()
+    gateway = edge.gateway()
+    gateway >> streamed(b"x" * 50_000, end=b"")
+    gateway >> b"c350\r\n" + b"x" * 50_000 + b"\r\n0\r\n\r\n"
+    assert edge.record["ending"] == "ok"
+    other = edge.client()
+    other >> ask()
+    other_gateway = edge.gateway() if edge.attempts else gateway
+    other_gateway >> OK
+    other << OK
+    client.read()
+    assert client.reply().body == b"x" * 100_000
+
+
 def test_R04_R14_a_client_that_asks_and_never_reads_is_not_answered_for_ever() -> None:
     """Answers do not pile up for a client that pipelines and does not read (R04, R14)."""
     edge = Playbook()

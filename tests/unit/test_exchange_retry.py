@@ -51,7 +51,7 @@ def test_R34_the_second_attempt_may_fail_to_connect() -> None:
 
 
 def test_R34_a_post_that_may_have_arrived_is_never_sent_twice() -> None:
-    """A prompt that the gateway may have seen is not paid for twice: 502, and the SDK shall not retry (R34)."""
+    """A prompt that the gateway may have seen is not paid for twice: 502, not to be retried (R34)."""
     edge = Playbook()
     client, old = pooled(edge)
     client >> post(b"prompt")
@@ -123,7 +123,7 @@ def test_R33_R34_a_connection_closed_before_reuse_costs_nothing() -> None:
 
 
 def test_R34_a_retry_leaves_no_gap_in_the_pool() -> None:
-    """The dead connection's place is free again: with a cap of one the retry does not wait for itself (R34)."""
+    """The dead connection's place is free: with a cap of one the retry does not wait for itself (R34)."""
     edge = Playbook(pool=Pool(connections=1))
     client, old = pooled(edge)
     client >> ask()
@@ -132,6 +132,26 @@ def test_R34_a_retry_leaves_no_gap_in_the_pool() -> None:
     client << OK
     client.fin()
     edge.nothing_left()
+
+
+def test_R34_a_retry_that_had_to_queue_is_still_the_last() -> None:
+    """A retry that waits its turn and then meets a dead connection again is told so (R33, R34)."""
+    edge = Playbook(pool=Pool(connections=1, ceiling=1))
+    client, old = pooled(edge)
+    client >> ask(b"GET /retried")
+    other = edge.client()
+    other >> ask(b"GET /waiting")
+    old.reset()
+    gateway = edge.gateway()
+    assert gateway.take().startswith(b"GET /waiting ")
+    gateway >> OK
+    other << OK
+    if edge.attempts:
+        gateway = edge.gateway()
+    assert gateway.take().startswith(b"GET /retried ")
+    gateway.reset()
+    assert edge.attempts == []
+    assert client.reply().code == "gateway-lost"
 
 
 def test_R34_a_retried_exchange_can_still_be_cancelled() -> None:

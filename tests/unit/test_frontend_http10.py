@@ -33,10 +33,12 @@ def test_R08_connection_is_kept_when_asked_for(option: bytes) -> None:
     """With `Connection: keep-alive` the connection stays, and the answer says so."""
     edge = Playbook()
     client = edge.client()
-    gateway = None
-    for _ in range(3):
-        client >> ask(b"GET /v1/models", b"Connection: " + option, version=b"1.0")
-        gateway = gateway or edge.gateway()
+    request = ask(b"GET /v1/models", b"Connection: " + option, version=b"1.0")
+    client >> request
+    gateway = edge.gateway()
+    for turn in range(3):
+        if turn:
+            client >> request
         gateway << _to_gateway(asked())
         gateway >> OK
         client << b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok"

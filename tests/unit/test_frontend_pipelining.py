@@ -179,7 +179,7 @@ def test_R04_idle_connection_is_closed_after_two_minutes() -> None:
     client >> ask(b"HEAD /")
     client.take()
     edge.wait(119)
-    assert client.end is None
+    assert (client.received, client.end) == (b"", None)
     edge.wait(3)
     assert (client.received, client.end) == (b"", "fin")
     edge.nothing_left()

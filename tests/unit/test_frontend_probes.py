@@ -76,7 +76,7 @@ def test_R20_R21_strangers_are_refused(data: bytes, status: int, code: str, says
     if says:
         assert says in reply.message
     assert not any(name.lower().startswith(b"access-control-") for name, _ in reply.fields)
-    assert client.end == "fin" and edge.untouched
+    assert (client.received, client.end) == (b"", "fin") and edge.untouched
     assert edge.record["ending"] == "refused"
 
 
@@ -120,6 +120,19 @@ def test_R22_token_is_asked_for_and_not_passed_on() -> None:
     client = edge.client()
     client >> ask(b"GET /v1/models", b"X-LocalEdge-Token: tok-3f9", b"X-Api-Key: sk-1")
     edge.gateway() << asked(b"GET /v1/models", b"X-Api-Key: sk-1")
+
+
+def test_R40_error_in_answer_to_head_has_no_body() -> None:
+    """A HEAD gets the head that a GET would have got, and not a byte more (RFC 9110 9.3.2)."""
+    edge = Playbook()
+    heads = []
+    for method in (b"GET", b"HEAD"):
+        client = edge.client()
+        client >> method + b" / HTTP/1.1\r\nHost: evil.test\r\n\r\n"
+        heads.append(client.received.partition(b"\r\n\r\n")[0])
+        reply = client.reply(head=method == b"HEAD")
+        assert (reply.status, client.received) == (421, b"")
+    assert heads[0] == heads[1]
 
 
 # -- R44

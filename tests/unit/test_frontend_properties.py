@@ -116,13 +116,15 @@ def play(pieces: list[bytes]) -> Outcome:
     client.fin()
     edge.nothing_left()
     assert client.closed and not client.received
-    records = [(r["method"], r["path"], r["status"], r["ending"], r["error"]) for r in edge.records]
+    records: list[tuple[object, ...]] = [
+        (r["method"], r["path"], r["status"], r["ending"], r["error"]) for r in edge.records
+    ]
     return Outcome(told, end, [one for gateway in gateways for one in gateway.seen], records)
 
 
 def replies(told: bytes, end: str | None, methods: list[bytes]) -> list[int]:
     """The statuses of the final responses that a client reads in `told`, none of them cut."""
-    statuses = []
+    statuses: list[int] = []
     waiting = list(methods)
     while told:
         if told == ALERT:

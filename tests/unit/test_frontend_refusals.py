@@ -258,9 +258,9 @@ def test_R03_rest_of_a_refused_request_is_drained(data: bytes, status: int) -> N
     assert client.end == "fin"
     for _ in range(100):
         client >> b"x" * 100_000
-    assert client.end == "fin" and not client.closed
+    assert (client.end, client.closed) == ("fin", False)
     client.fin()
-    assert client.end == "fin" and client.closed
+    assert (client.end, client.closed) == ("fin", True)
     assert edge.untouched
     assert len(edge.records) == 1
     edge.nothing_left()
@@ -275,7 +275,7 @@ def test_R03_draining_ends_after_a_while() -> None:
     for _ in range(4):
         edge.wait(1)
         client >> b"x"
-        assert not client.closed
+        assert (client.end, client.closed) == ("fin", False)
     edge.wait(3)
     assert client.closed
     edge.nothing_left()
@@ -289,9 +289,9 @@ def test_R03_draining_ends_after_some_bytes(monkeypatch: pytest.MonkeyPatch) -> 
     client >> post(length=100_000_000)
     assert client.reply().status == 413
     client >> b"x" * 1_000_000
-    assert not client.closed
+    assert (client.end, client.closed) == ("fin", False)
     client >> b"x"
-    assert client.closed and client.end == "reset"
+    assert (client.end, client.closed) == ("reset", True)
     edge.nothing_left()
 
 

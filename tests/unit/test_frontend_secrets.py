@@ -1,9 +1,10 @@
 """Keys show nowhere: not in logs, not in errors, not in anybody's `repr` (R23)."""
 
 import logging
+from typing import cast
 
 import pytest
-from twisted.logger import globalLogPublisher
+from twisted.logger import ILogObserver, globalLogPublisher
 
 from localedge.config import Config, Gateway, LogFormat, Proxy, Secret
 from tests.phrases import OK, answer, ask, streamed
@@ -51,7 +52,7 @@ def test_R23_keys_are_in_no_log_no_error_and_no_repr(
 ) -> None:
     """Whatever goes wrong with a request, its key shows nowhere."""
     events: list[object] = []
-    globalLogPublisher.addObserver(events.append)
+    globalLogPublisher.addObserver(cast(ILogObserver, events.append))
     caplog.set_level(logging.DEBUG)
     try:
         for request in _requests():
@@ -74,7 +75,7 @@ def test_R23_keys_are_in_no_log_no_error_and_no_repr(
                 assert SECRET.encode() not in client.received
             assert SECRET not in "\n".join(edge.log + shown)
     finally:
-        globalLogPublisher.removeObserver(events.append)
+        globalLogPublisher.removeObserver(cast(ILogObserver, events.append))
     assert SECRET not in repr(events) + caplog.text
 
 

@@ -1,5 +1,7 @@
 """Who may come in, and as what: the guard, asked with whole requests."""
 
+import hmac
+
 import pytest
 from hypothesis import given
 
@@ -307,6 +309,20 @@ def test_R22_client_token_lets_in(field: bytes) -> None:
 def test_R22_without_the_token_nobody_comes_in(fields: tuple[bytes, ...], start: bytes) -> None:
     """Every request needs the token, those that the edge answers itself too."""
     assert _code(_ask(start, *fields, client_token=Secret(TOKEN))) == "client-token-missing"
+
+
+def test_R22_every_candidate_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time tells nothing: each place a token may stand in is compared, whichever fits."""
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(offered: bytes, token: bytes) -> bool:
+        compared.append((offered, token))
+        return offered == token
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    fields = (b"x-localedge-token: tok-3f9", b"x-api-key: a", b"Authorization: Bearer b")
+    assert type(_ask(b"GET /", *fields, client_token=Secret(TOKEN))) is Forward
+    assert sorted(compared) == [(b"a", b"tok-3f9"), (b"b", b"tok-3f9"), (b"tok-3f9", b"tok-3f9")]
 
 
 # -- R41: probes

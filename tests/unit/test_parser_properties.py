@@ -5,7 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from localedge.config import Limits
-from localedge.http.parser import Heads
+from localedge.http.head import RequestHead, ResponseHead
+from localedge.http.heads import Heads
 from tests.reading import read_requests, read_responses
 from tests.wire_strategies import in_pieces, requests, responses
 
@@ -35,7 +36,8 @@ def test_R03_cutting_a_request_that_is_too_large_changes_nothing(case: tuple[byt
 @given(requests())
 def test_R01_request_that_came_before_is_read_as_the_first_time(data: bytes) -> None:
     """Heads that are remembered change nothing."""
-    heads, expected = Heads(), read_requests([data])
+    heads: Heads[RequestHead] = Heads()
+    expected = read_requests([data])
     assert read_requests([data], heads=heads) == expected
     assert read_requests([data], heads=heads) == expected
 
@@ -51,6 +53,16 @@ def test_R05_cutting_a_response_differently_changes_nothing(
 
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@given(responses())
+def test_R07_response_that_came_before_is_read_as_the_first_time(data: bytes) -> None:
+    """Heads that are remembered change nothing, whatever the method was that they answered."""
+    heads: Heads[ResponseHead] = Heads()
+    for method in (b"GET", b"HEAD", b"GET", b"POST", b"HEAD"):
+        assert read_responses([data], method, heads=heads) == read_responses([data], method)
+
+
 ODD = [
     b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\x01\r\n\r\nhello",
     b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\n\r\nhello",

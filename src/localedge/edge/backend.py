@@ -41,6 +41,7 @@ class Backend(Protocol):
         self._heard = False  # a byte of an answer to the current request
         self._answered = False  # all of it
         self._dirty = False  # and bytes behind it
+        self._paused = False
         self.lost = False
         self.deadline = NEVER
 
@@ -122,10 +123,12 @@ class Backend(Protocol):
     def pause_response(self) -> None:
         """Read no more for now (R14)."""
         if not self.lost:
+            self._paused = True
             self.transport.pauseProducing()
 
     def resume_response(self) -> None:
         """Read on."""
+        self._paused = False
         if not self.lost and not self._finished_reading:
             self.transport.resumeProducing()
 
@@ -136,8 +139,10 @@ class Backend(Protocol):
             self._wire.half_close()
 
     def detach(self) -> None:
-        """The exchange is over."""
+        """The exchange is over; an idle connection is always read (R33)."""
         self._exchange = None
+        if self._paused:
+            self.resume_response()
 
     def abort(self) -> None:
         """Close at once: the gateway shall stop working."""

@@ -239,7 +239,7 @@ class Exchange:
 
     def client_blocked(self) -> None:
         """The client does not read as fast as the gateway sends."""
-        if self.backend is not None:
+        if self.backend is not None and not self._answered:
             self.backend.pause_response()
 
     def client_drained(self) -> None:
