@@ -69,11 +69,18 @@ class ChunkedDecoder:
                 if not parts:
                     self._check_unfinished(data[pos : pos + MAX_LINE + 1])
                 break
-            pos = match.end()
-            self._remaining = int(match[1], 16)
-            if not self._remaining:
+            start = match.end()
+            length = int(match[1], 16)
+            pos = start + length
+            if not length:
                 self.done = True
                 break
+            if data.startswith(b"\r\n", pos):
+                parts.append(data[start:pos])  # all of it is here, as it mostly is
+                pos += 2
+            else:
+                self._remaining = length
+                pos = start
         return (parts[0] if len(parts) == 1 else b"".join(parts)), data[pos:]
 
     @staticmethod
