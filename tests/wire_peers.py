@@ -249,6 +249,15 @@ class Edge:
         self.clients.append(wire)
         return wire
 
+    async def running(self, count: int) -> None:
+        """Wait until so many exchanges are in flight."""
+        context = self.service._context
+        assert context is not None
+        until = time.monotonic() + PATIENCE
+        while len(context.observer.in_flight) != count:
+            assert time.monotonic() < until, context.observer.in_flight
+            await turns(1)
+
     @property
     def records(self) -> list[dict[str, Any]]:
         """The access records so far."""

@@ -16,6 +16,7 @@ from localedge.config import Gateway, Limits
 from localedge.edge import wire as edge_wire
 from tests.phrases import OK, ask, post
 from tests.playbook import Reply, read_reply
+from tests.proxy_peer import proxying
 from tests.wire_peers import Edge, Wire, listening, running, the_reactor, turns
 
 
@@ -98,6 +99,18 @@ async def test_R42_a_gateway_that_hangs_up(how: Callable[[Wire], None]) -> None:
         reply = read_reply(bytes(client.received), None)[0]
         assert (reply.status, reply.code) == (502, "gateway-lost")
         assert reply.field(b"x-should-retry") == b"false"
+
+
+@pytest_twisted.ensureDeferred
+async def test_R19_a_gateway_that_is_the_edge_itself() -> None:
+    """An upstream that leads back to the edge is 508 at the second pass, not an endless chain (R19)."""
+    async with proxying() as back, running(back.port) as edge:
+        back.transparent = True
+        back.target = edge.port
+        reply = await answered(edge, post(b"prompt"))
+        assert (reply.status, reply.code) == (508, "loop")
+        assert reply.field(b"x-should-retry") == b"false"
+        assert len(back.wires) == 1
 
 
 @pytest_twisted.ensureDeferred

@@ -157,6 +157,17 @@ def test_R04_answers_that_nobody_reads_stop_the_reading() -> None:
     assert edge.untouched
 
 
+def test_R04_requests_that_wait_for_a_slow_reader_are_answered_when_it_reads() -> None:
+    """What was read before the answers piled up needs no further byte from the client to go on."""
+    edge = Playbook()
+    client = edge.client().stall()
+    client >> b"OPTIONS * HTTP/1.1\r\nHost: [::1]\r\n\r\n" * 1700
+    assert not client.transport.inbox, "all of it is one read"
+    client.read()
+    assert len(client.replies()) == 1700
+    assert client.end is None
+
+
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_R04_connection_is_kept_between_requests(count: int) -> None:
     """One connection serves one request after the other, and so does the gateway's."""

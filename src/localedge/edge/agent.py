@@ -157,7 +157,10 @@ class Agent:
         attempt.start()
 
     def _offer(self, backend: Backend) -> None:
-        """A clean connection: to whoever waits, else to the idle ones."""
+        """A clean connection: to whoever waits, after a last look (R33), else to the idle ones."""
+        if self._pool.waiting and not is_quiet(backend.transport):
+            self._drop(backend)
+            return
         waiting = self._pool.released(backend, self._context.now())
         if waiting is not None:
             waiting.connected(backend, reused=True)

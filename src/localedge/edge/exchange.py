@@ -302,8 +302,10 @@ class Exchange:
         if self.backend is None:
             self._context.agent.impatient(self, now)
         elif self._responded:
-            if self._answered or self._client.blocked:
-                self._cut(Ending.CLIENT_SLOW, "body-timeout" if self._answered else "")
+            if self._client_is_due:
+                self._cut(Ending.CLIENT_SLOW, "body-timeout")
+            elif self._client.blocked:
+                self._cut(Ending.CLIENT_SLOW, "")
             else:
                 self._cut(Ending.GATEWAY_SILENT, "gateway-silent")
         elif self._client_is_due:
@@ -331,7 +333,7 @@ class Exchange:
         params.setdefault("gateway", self._context.config.gateway.url)
         if not self._upload.done:
             self._client.request_refused()
-        self._client.error(code, params)
+        self.record.bytes_out = self._client.error(code, params)
         self._release(After.ABORT)
 
     def _cut(self, ending: Ending, code: str) -> None:

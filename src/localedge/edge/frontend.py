@@ -265,7 +265,7 @@ class Frontend(Protocol):
         """Answer with an error of our own, throw the rest of the request away, and close (R03)."""
         record.failed(code)
         self._leg.refused = True
-        self._leg.error(code, params)
+        record.bytes_out = self._leg.error(code, params)
         self._context.observer.ended(record, self._context.now())
         self._end_connection()
 

@@ -102,13 +102,14 @@ class Http1Leg:
         self.reset = self._until_close
         self._wire.flush()
 
-    def error(self, code: str, params: dict[str, object]) -> None:
-        """Our own error answer (R40)."""
+    def error(self, code: str, params: dict[str, object]) -> int:
+        """Our own error answer (R40); how many bytes of body it has."""
         head, body = error_answer(code, params, self._frontend.lang)
         self.respond(head.status, head.reason, head.fields, Body.LENGTH)
-        if self.request.method != b"HEAD":
-            self._wire.put(body)
+        sent = b"" if self.request.method == b"HEAD" else body
+        self._wire.put(sent)
         self._wire.flush()
+        return len(sent)
 
     def flush(self) -> None:
         """Write what was collected."""

@@ -28,8 +28,9 @@ class ClientLeg(Protocol):
     def cut(self) -> None:
         """The response will not be complete, and must not look so (R06)."""
 
-    def error(self, code: str, params: dict[str, object]) -> None:
-        """The edge's own error answer; nothing has been responded yet (R40)."""
+    def error(self, code: str, params: dict[str, object]) -> int:
+        """The edge's own error answer; nothing has been responded yet (R40).  Bytes of its body."""
+        ...
 
     def flush(self) -> None:
         """Write what was collected."""

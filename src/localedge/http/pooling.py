@@ -54,6 +54,11 @@ class Pool(Generic[C, W]):
         return self._open
 
     @property
+    def waiting(self) -> int:
+        """Requests in the queue."""
+        return len(self._waiting)
+
+    @property
     def idle(self) -> list[C]:
         """The idle connections, oldest first."""
         return [connection for connection, _ in self._idle]

@@ -71,6 +71,7 @@ class _Builder:
     def _set_ceiling(self) -> None:
         """A cap on connections that somebody chose is meant: only the default gives way to patience."""
         cap, ceiling = self._got["pool.connections"], self._got["pool.ceiling"]
+        assert isinstance(cap.value, int) and isinstance(ceiling.value, int)
         if cap.where != DEFAULT and (ceiling.where == DEFAULT or ceiling.value < cap.value):
             self._got["pool.ceiling"] = cap._replace(setting=ceiling.setting)
 
