@@ -25,7 +25,7 @@ STRAY = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad"
 @pytest.mark.parametrize("behind", [b"", STRAY], ids=["fin", "stray"])
 @pytest_twisted.ensureDeferred
 async def test_R33_who_waits_is_not_given_a_connection_that_has_ended(behind: bytes) -> None:
-    """A request in the queue is spared a connection that has ended, or spoken out of turn, meanwhile (R33)."""
+    """A request in the queue is spared a connection that has ended or spoken out of turn (R33)."""
     async with listening() as gateway, running(gateway.port, pool=ONE) as edge:
         first, second = await edge.client(), await edge.client()
         first.send(post(b"one"))

@@ -138,3 +138,22 @@ def test_R05_R06_a_response_cut_inside_its_head_is_502(fields: tuple[bytes, ...]
     reply = client.reply()
     assert (reply.status, reply.code) == (502, "gateway-lost")
     assert client.end is None
+
+
+def test_R03_R06_a_cut_during_an_upload_is_read_and_not_reset_away() -> None:
+    """An early answer breaks off: the client gets what came, and its upload is drained (R03, R06)."""
+    edge = Playbook()
+    client = edge.client()
+    (
+        client
+        >> b"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" + b"u" * 1000
+    )
+    gateway = edge.gateway()
+    gateway >> b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"
+    gateway.fin()
+    assert client.take().endswith(b"\r\n\r\n12345")
+    assert client.end == "fin"
+    client >> b"u" * 100_000
+    assert client.end == "fin"
+    client.fin()
+    edge.nothing_left()

@@ -209,3 +209,45 @@ def test_R18_R30_a_tunnel_in_which_nobody_speaks_ends() -> None:
     assert client.closed
     assert gateway.closed
     edge.nothing_left()
+
+
+def test_R18_much_that_comes_before_the_101_does_not_stop_the_tunnel() -> None:
+    """More than is kept for pipelining came ahead: once the tunnel stands, reading goes on (R04, R18)."""
+    edge = Playbook(limits=Limits(pipelined_bytes=1000))
+    client, gateway = exchanged(edge, REQUEST)
+    client >> b"e" * 10_000
+    assert not client.transport.reading
+    gateway.take()
+    gateway >> SWITCH + b"\r\n"
+    client >> b"late"
+    assert gateway.take() == b"e" * 10_000 + b"late"
+
+
+@pytest.mark.parametrize("who", [0, 1], ids=["client", "gateway"])
+def test_R18_the_last_bytes_of_a_tunnel_arrive(who: int) -> None:
+    """Both sides have said FIN, but one of them has not read all yet: it does not get a reset (R18)."""
+    edge = Playbook()
+    both = tunnel(edge)
+    sender, reader = both[who], both[1 - who]
+    reader.fin()
+    reader.stall()
+    sender >> b"x" * 60_000
+    sender.fin()
+    reader.read()
+    reader << b"x" * 60_000
+    assert (reader.end, sender.end) == ("fin", "fin")
+    edge.nothing_left()
+
+
+@pytest.mark.parametrize("who", [0, 1], ids=["client", "gateway"])
+def test_R18_a_side_that_never_reads_the_last_bytes_is_not_kept(who: int) -> None:
+    """It is given the time that a refused request gets, and then a reset (R18, R30)."""
+    edge = Playbook(limits=Limits(linger=4))
+    both = tunnel(edge)
+    both[1 - who].fin()
+    both[1 - who].stall()
+    both[who] >> b"x" * 60_000
+    both[who].fin()
+    edge.wait(6)
+    assert both[1 - who].end == "reset"
+    edge.nothing_left()

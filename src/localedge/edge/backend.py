@@ -151,9 +151,11 @@ class Backend(Protocol):
             self.transport.abortConnection()
 
     def close(self) -> None:
-        """Close an idle connection."""
+        """Close in order; a gateway that does not take the rest is not waited for without end."""
         if not self.lost:
             assert self._wire is not None
+            self.deadline = self._context.now() + self._context.limits.linger
+            self._context.deadlines.add(self)
             self._wire.close()
 
     # -- Wire's owner
@@ -228,6 +230,7 @@ class Backend(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: the connection is gone."""
         self.lost = True
+        self._context.deadlines.discard(self)
         if self._attempt is not None:
             self._attempt.lost(self, reason)
             return
@@ -250,6 +253,8 @@ class Backend(Protocol):
             exchange.gateway_lost(heard=self._heard)
 
     def deadline_passed(self, now: float) -> None:
-        """The TLS handshake or the proxy's answer takes too long (R30)."""
+        """The TLS handshake or the proxy's answer takes too long (R30), or the close does."""
         if self._attempt is not None:
             self._attempt.timed_out(self)
+        elif not self.lost:
+            self.transport.abortConnection()

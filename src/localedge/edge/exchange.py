@@ -219,8 +219,8 @@ class Exchange:
         self.deadline = self._context.now() + self._context.limits.silence
 
     def tunnel_ended(self) -> None:
-        """Both directions of the tunnel have ended."""
-        self._release(After.ABORT)
+        """Both directions of the tunnel have ended; what is still on its way arrives."""
+        self._release(After.CLOSE)
 
     def flush_response(self) -> None:
         """The gateway's leg has handed over all that one read brought."""
@@ -340,6 +340,8 @@ class Exchange:
         """End the response where it stands; the head has gone out."""
         self.record.ending = ending
         self.record.code = code
+        if not self._upload.done:
+            self._client.request_refused()
         self._client.cut()
         self._release(After.ABORT)
 

@@ -308,6 +308,7 @@ class Frontend(Protocol):
     def switch(self, tunnel: Tunnelling) -> None:
         """From here on bytes, not HTTP (R18)."""
         self._tunnel = tunnel
+        self.reading.resume()  # it may have been stopped by what came ahead of the 101 (R04)
         early = self._reader.raw()
         if early:
             tunnel.client_data(early)
