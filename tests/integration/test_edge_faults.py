@@ -49,6 +49,28 @@ class KnowsNobody:
         return fail(DNSLookupError(name))
 
 
+@implementer(IResolverSimple)
+class NeverAnswers:
+    """A resolver whose servers are gone."""
+
+    def getHostByName(self, name: str, timeout: object = None) -> Deferred[str]:
+        """Twisted's."""
+        return Deferred()
+
+
+@pytest_twisted.ensureDeferred
+async def test_R30_a_name_that_is_looked_up_for_ever_is_given_up() -> None:
+    """The limit for connecting covers the resolver: one that never answers gives 504 in time (R30)."""
+    reactor = the_reactor()
+    before = reactor.installNameResolver(SimpleResolverComplexifier(NeverAnswers()))
+    try:
+        async with running(Gateway("http", "gateway.invalid", 8000), limits=Limits(connect=0.2)) as edge:
+            reply = await answered(edge, post(b"prompt"))
+            assert (reply.status, reply.code) == (504, "gateway-connect-timeout")
+    finally:
+        reactor.installNameResolver(before)
+
+
 @pytest_twisted.ensureDeferred
 async def test_R42_a_gateway_whose_name_nobody_knows() -> None:
     """A mistyped name is told apart from a gateway that is down, and not retried (R42)."""

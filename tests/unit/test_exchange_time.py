@@ -229,3 +229,16 @@ def test_R30_limits_are_configurable_and_never_early(limit: float) -> None:
     client << b""
     edge.wait(0.02 + min(1.0, max(0.02, limit / 4)))
     assert client.reply().code == "gateway-silent"
+
+
+def test_R30_a_machine_that_slept_reads_before_it_judges() -> None:
+    """What came in meanwhile is read first: a healthy stream is not cut for our own sleep (R30)."""
+    edge = Playbook(limits=Limits(silence=60))
+    client, gateway = exchanged(edge, ask(), streamed(b"one")[:-5])
+    edge.reactor.advance(3600)
+    assert client.end is None
+    gateway >> b"3\r\ntwo\r\n"
+    edge.wait(30)
+    assert client.end is None
+    edge.wait(60)
+    assert client.end == "fin"

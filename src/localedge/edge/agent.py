@@ -8,6 +8,7 @@ exchange that waits for it, so a client that leaves ends the attempt too (R31).
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.internet.protocol import ClientFactory
 from twisted.python.failure import Failure
 
@@ -232,10 +233,13 @@ class Attempt(ClientFactory):
         self._cancel: Callable[[], Any] | None = None
         self._backend: Backend | None = None
         self._over = False
+        self.deadline = NEVER
 
     def start(self) -> None:
         """Connect.  An address is connected to directly; a name goes through happy eyeballs (R34)."""
         context = self._context
+        self.deadline = context.now() + context.limits.connect  # looking up the name included
+        context.deadlines.add(self)
         gateway = context.config.gateway
         host, port = (
             (gateway.proxy.host, gateway.proxy.port) if gateway.proxy else (gateway.host, gateway.port)
@@ -254,6 +258,7 @@ class Attempt(ClientFactory):
     def cancel(self) -> None:
         """Nobody waits for it any more."""
         self._over = True
+        self._context.deadlines.discard(self)
         if self._backend is not None:
             self._context.deadlines.discard(self._backend)
             self._backend.transport.abortConnection()
@@ -279,6 +284,7 @@ class Attempt(ClientFactory):
 
     def tcp_connected(self, backend: Backend) -> None:
         """TCP is there."""
+        self._context.deadlines.discard(self)
         if self._over:
             backend.transport.abortConnection()
         elif self._opening is None:
@@ -323,8 +329,16 @@ class Attempt(ClientFactory):
         self._over = True
         self._context.deadlines.discard(backend)
 
+    def deadline_passed(self, now: float) -> None:
+        """No TCP in time, and nobody else has noticed: the name is still being looked up (R30)."""
+        self.cancel()
+        gateway, limits = self._context.config.gateway, self._context.limits
+        code, params = connect_failure(ConnectTimeout(), gateway, limits, in_handshake=False)
+        self._agent.failed(self, code, params)
+
     def _fail(self, reason: Failure, *, in_handshake: bool) -> None:
         self._over = True
+        self._context.deadlines.discard(self)
         assert reason.value is not None
         opening, backend = self._opening, self._backend
         expired = opening is not None and backend is not None and opening.expired(backend.transport)

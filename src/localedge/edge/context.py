@@ -38,6 +38,7 @@ class Context:
                 limits.request_body,
                 limits.keep_alive,
                 limits.first_byte,
+                limits.connect,
                 limits.silence,
                 limits.tls_handshake,
                 limits.queue,

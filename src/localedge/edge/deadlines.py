@@ -22,6 +22,10 @@ class Timed(Protocol):
         """The limit was reached; called once a tick until `deadline` is moved or the owner leaves."""
 
 
+LATE = 1.0
+"""A tick that comes so many seconds late has been asleep: the process was suspended, or the machine."""
+
+
 class Deadlines:
     """The set of everything that has a time limit."""
 
@@ -30,12 +34,13 @@ class Deadlines:
         self._tick = tick
         self._members: set[Timed] = set()
         self._call: IDelayedCall | None = None
+        self._due = 0.0
 
     def add(self, member: Timed) -> None:
         """Watch `member` until `discard`."""
         self._members.add(member)
         if self._call is None:
-            self._call = self._clock.callLater(self._tick, self._look)
+            self._schedule()
 
     def discard(self, member: Timed) -> None:
         """Watch it no longer."""
@@ -48,13 +53,19 @@ class Deadlines:
             self._call.cancel()
             self._call = None
 
+    def _schedule(self) -> None:
+        self._due = self._clock.seconds() + self._tick
+        self._call = self._clock.callLater(self._tick, self._look)
+
     def _look(self) -> None:
         self._call = None
         now = self._clock.seconds()
-        for member in [member for member in self._members if member.deadline <= now]:
-            member.deadline_passed(now)
+        if now - self._due < LATE:
+            for member in [member for member in self._members if member.deadline <= now]:
+                member.deadline_passed(now)
+        # else what came in while we slept is read first: it may move deadlines
         if self._members and self._call is None:
-            self._call = self._clock.callLater(self._tick, self._look)
+            self._schedule()
 
 
 def tick_for(*limits: float) -> float:
