@@ -1,18 +1,20 @@
 """A gateway that can be reached only through a proxy (R24)."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import pytest_twisted
 import trustme
 
-from localedge.config import Gateway, Limits, Proxy, Secret
+from localedge.config import Gateway, Limits, Pool, Proxy, Secret
 from tests.certificates import NAME, ca_file, context
 from tests.phrases import OK, ask, post
 from tests.playbook import Reply, read_reply
 from tests.proxy_peer import proxying
-from tests.wire_peers import Edge, listening, running, turns
+from tests.wire_peers import Edge, Wire, listening, running, turns
 
+ONE = Pool(connections=1, ceiling=1)
 PASSWORD = "user:s3cr:et"
 
 
@@ -128,6 +130,22 @@ async def test_R24_a_tunnels_head_may_come_with_a_length() -> None:
         running(through(proxy.port, "https"), limits=Limits(tls_handshake=0.2)) as edge,
     ):
         assert (await answered(edge, ask())).code == "gateway-tls-timeout"
+
+
+@pytest.mark.parametrize("how", [Wire.close, Wire.reset], ids=["fin", "reset"])
+@pytest_twisted.ensureDeferred
+async def test_R24_a_proxy_that_hangs_up_before_it_answers(how: Callable[[Wire], None]) -> None:
+    """It is the proxy's failure, told at once, and the place in the pool is free again (R24, R42)."""
+    async with listening() as proxy, running(through(proxy.port, "https"), pool=ONE) as edge:
+        for _ in range(2):
+            client = await edge.client()
+            client.send(post(b"prompt"))
+            wire = await proxy.accepted()
+            await wire.until(b"\r\n\r\n")
+            how(wire)
+            await client.until(b"}")
+            reply = read_reply(bytes(client.received), None)[0]
+            assert (reply.status, reply.code) == (502, "proxy-failed")
 
 
 @pytest_twisted.ensureDeferred

@@ -6,21 +6,15 @@ exchange that waits for it, so a client that leaves ends the attempt too (R31).
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from twisted.internet.error import TimeoutError as ConnectTimeout
-from twisted.internet.protocol import ClientFactory
-from twisted.python.failure import Failure
-
+from localedge.edge.attempt import Attempt
 from localedge.edge.backend import Backend
 from localedge.edge.deadlines import NEVER
-from localedge.edge.failures import connect_failure
 from localedge.edge.wire import is_quiet
 from localedge.http.pooling import After, Decision, Pool
 
 if TYPE_CHECKING:
-    from twisted.internet.interfaces import IAddress, IConnector
-
     from localedge.edge.context import Context
     from localedge.edge.exchange import Exchange
     from localedge.edge.opening import Opening
@@ -36,6 +30,8 @@ class Agent:
         self._connections: set[Backend] = set()
         self._opening = opening
         self._pruning = _Pruning(self, context)
+        self.last_address: str | None = None
+        """Where the gateway's name led to when it last answered."""
 
     def __repr__(self) -> str:
         return f"<Agent for {self._context.config.gateway.url}: {self._pool!r}>"
@@ -216,137 +212,3 @@ class _Pruning:
         if not self._agent.has_idle:
             self._asleep = True
             self._context.deadlines.discard(self)
-
-
-class Attempt(ClientFactory):
-    """One attempt to open a connection: TCP, then perhaps a proxy's tunnel and TLS (`Opening`)."""
-
-    noisy = False
-
-    def __init__(
-        self, agent: Agent, context: "Context", exchange: "Exchange", opening: "Opening | None"
-    ) -> None:
-        self.exchange = exchange
-        self._agent = agent
-        self._context = context
-        self._opening = opening
-        self._cancel: Callable[[], Any] | None = None
-        self._backend: Backend | None = None
-        self._over = False
-        self.deadline = NEVER
-
-    def start(self) -> None:
-        """Connect.  An address is connected to directly; a name goes through happy eyeballs (R34)."""
-        context = self._context
-        self.deadline = context.now() + context.limits.connect  # looking up the name included
-        context.deadlines.add(self)
-        gateway = context.config.gateway
-        host, port = (
-            (gateway.proxy.host, gateway.proxy.port) if gateway.proxy else (gateway.host, gateway.port)
-        )
-        if host.replace(".", "").isdigit() or ":" in host:
-            connector = context.reactor.connectTCP(host, port, self, timeout=context.limits.connect)
-            self._cancel = connector.disconnect
-            return
-        from twisted.internet.endpoints import HostnameEndpoint
-
-        endpoint = HostnameEndpoint(context.reactor, host, port, timeout=context.limits.connect)
-        connecting = endpoint.connect(self)
-        self._cancel = connecting.cancel
-        connecting.addErrback(self._connect_failed)
-
-    def cancel(self) -> None:
-        """Nobody waits for it any more."""
-        self._over = True
-        self._context.deadlines.discard(self)
-        if self._backend is not None:
-            self._context.deadlines.discard(self._backend)
-            self._backend.transport.abortConnection()
-        elif self._cancel is not None:
-            self._cancel()
-
-    # -- Twisted
-
-    def buildProtocol(self, addr: "IAddress | None") -> Backend | None:
-        """Twisted: TCP is about to be there."""
-        self._backend = Backend(self._context, self)
-        return self._backend
-
-    def clientConnectionFailed(self, connector: "IConnector", reason: Failure) -> None:
-        """Twisted: TCP did not come about."""
-        self._connect_failed(reason)
-
-    def _connect_failed(self, reason: Failure) -> None:
-        if not self._over and self._backend is None:
-            self._fail(reason, in_handshake=False)
-
-    # -- Backend
-
-    def tcp_connected(self, backend: Backend) -> None:
-        """TCP is there."""
-        self._context.deadlines.discard(self)
-        if self._over:
-            backend.transport.abortConnection()
-        elif self._opening is None:
-            self.ready(backend)
-        else:
-            backend.deadline = self._context.now() + self._context.limits.tls_handshake
-            self._context.deadlines.add(backend)
-            self._opening.begin(backend.transport)
-
-    def data(self, backend: Backend, data: bytes) -> None:
-        """Bytes before HTTP began: the proxy's answer."""
-        if self._over or self._opening is None:
-            return
-        problem = self._opening.data(backend.transport, data)
-        if problem is not None:
-            self._settle(backend)
-            self._agent.failed(self, problem[0], problem[1])
-            backend.transport.abortConnection()
-
-    def ready(self, backend: Backend) -> None:
-        """The connection can serve."""
-        if not self._over:
-            self._settle(backend)
-            self._agent.opened(self, backend)
-
-    def lost(self, backend: Backend, reason: Failure) -> None:
-        """The connection ended while it was being opened."""
-        if not self._over:
-            self._settle(backend)
-            self._fail(reason, in_handshake=True)
-
-    def timed_out(self, backend: Backend) -> None:
-        """The handshake takes too long."""
-        if not self._over:
-            self._settle(backend)
-            gateway = self._context.config.gateway
-            limit = f"{self._context.limits.tls_handshake:g}"
-            self._agent.failed(self, "gateway-tls-timeout", {"gateway": gateway.url, "limit": limit})
-            backend.transport.abortConnection()
-
-    def _settle(self, backend: Backend) -> None:
-        self._over = True
-        self._context.deadlines.discard(backend)
-
-    def deadline_passed(self, now: float) -> None:
-        """No TCP in time, and nobody else has noticed: the name is still being looked up (R30)."""
-        self.cancel()
-        gateway, limits = self._context.config.gateway, self._context.limits
-        code, params = connect_failure(ConnectTimeout(), gateway, limits, in_handshake=False)
-        self._agent.failed(self, code, params)
-
-    def _fail(self, reason: Failure, *, in_handshake: bool) -> None:
-        self._over = True
-        self._context.deadlines.discard(self)
-        assert reason.value is not None
-        opening, backend = self._opening, self._backend
-        expired = opening is not None and backend is not None and opening.expired(backend.transport)
-        code, params = connect_failure(
-            reason.value,
-            self._context.config.gateway,
-            self._context.limits,
-            in_handshake=in_handshake,
-            expired=expired,
-        )
-        self._agent.failed(self, code, params)

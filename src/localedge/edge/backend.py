@@ -20,7 +20,7 @@ from localedge.http.head import ResponseHead
 from localedge.http.parser import ResponseReader
 
 if TYPE_CHECKING:
-    from localedge.edge.agent import Attempt
+    from localedge.edge.attempt import Attempt
     from localedge.edge.context import Context
     from localedge.edge.exchange import Exchange
 
@@ -253,8 +253,6 @@ class Backend(Protocol):
             exchange.gateway_lost(heard=self._heard)
 
     def deadline_passed(self, now: float) -> None:
-        """The TLS handshake or the proxy's answer takes too long (R30), or the close does."""
-        if self._attempt is not None:
-            self._attempt.timed_out(self)
-        elif not self.lost:
+        """The gateway does not take the last bytes."""
+        if not self.lost:
             self.transport.abortConnection()

@@ -60,6 +60,7 @@ class Frontend(Protocol):
         self._tunnel: Tunnelling | None = None
         self._in_head = False
         self._thrown_away = 0
+        self._unsent = 0
         self.deadline = NEVER
 
     def __repr__(self) -> str:
@@ -137,7 +138,9 @@ class Frontend(Protocol):
     def deadline_passed(self, now: float) -> None:
         """No request came in time, or the rest of a refused one did not end (R30)."""
         self.deadline = NEVER
-        if self._lingering or self.gone:
+        if self.gone and self._wire.unsent < self._unsent:
+            self._wait_for_the_rest()
+        elif self._lingering or self.gone:
             self._wire.abort()
         elif self._in_head:
             limit = self._context.limits.request_head
@@ -355,10 +358,15 @@ class Frontend(Protocol):
         self.reading.resume()
 
     def _close(self) -> None:
-        """Flush and close; a client that does not take the rest is not waited for longer than the linger."""
+        """Flush and close.  A client that takes the rest slowly gets the time that a slow gateway gets."""
         self.gone = True
-        self.deadline = self._context.now() + self._context.limits.linger
         self._wire.close()
+        self._wait_for_the_rest()
+
+    def _wait_for_the_rest(self) -> None:
+        self._unsent = self._wire.unsent
+        limits = self._context.limits
+        self.deadline = self._context.now() + (limits.silence if self._unsent else limits.linger)
 
     def _throw_away(self, data: bytes) -> None:
         self._thrown_away += len(data)

@@ -21,12 +21,16 @@ MAX_LINES = 20_000
 class LineWriter:
     """`write(line)` never blocks; `emit` gets one or more lines at a time, in the thread.
 
-    `emit` raises nothing.  Call `close` once at the end.
+    `emit` raises nothing.  `note` makes a line of what the writer itself has to say.  Call `close` once
+    at the end.
     """
 
-    def __init__(self, clock: IReactorTime, emit: Callable[[str], None]) -> None:
+    def __init__(
+        self, clock: IReactorTime, emit: Callable[[str], None], note: Callable[[str], str] = str
+    ) -> None:
         self._clock = clock
         self._emit = emit
+        self._note = note
         self._lines: list[str] = []
         self._last = 0.0
         self._call: IDelayedCall | None = None
@@ -70,7 +74,8 @@ class LineWriter:
             self._thread = threading.Thread(target=self._run, name="localedge-log", daemon=True)
             self._thread.start()
         if self._dropped:
-            self._lines.append(f"({self._dropped} log lines dropped: the log's reader is too slow)")
+            dropped = f"({self._dropped} log lines dropped: the log's reader is too slow)"
+            self._lines.append(self._note(dropped))
             self._dropped = 0
         try:
             self._batches.put_nowait("\n".join(self._lines))

@@ -118,17 +118,18 @@ class Observer:
 
     def __init__(self, emit: Callable[[str], None], log_format: LogFormat, level: LogLevel) -> None:
         self._emit = emit
+        self._format = log_format
         self._render = _as_json if log_format is LogFormat.JSON else _as_text
-        self._all = level in (LogLevel.DEBUG, LogLevel.INFO)
+        self._all = level is LogLevel.INFO
         self._failures = level is not LogLevel.ERROR
         self._second = -1
         self._stamp = ""
         self.in_flight: set[Exchange] = set()
         self.endings: Counter[Ending] = Counter()
 
-    def say(self, line: str) -> None:
-        """A line that is no record: something the user should know, whatever the level."""
-        self._emit(line)
+    def say(self, text: str) -> None:
+        """Something the user should know, whatever the level."""
+        self._emit(note(text, self._format))
 
     def ended(self, record: Record, now: float) -> None:
         """An exchange is over."""
@@ -141,8 +142,21 @@ class Observer:
         second = int(now)
         if second != self._second:
             self._second = second
-            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._stamp = _utc(second)
         return f"{self._stamp}.{int((now - second) * 1000):03d}Z"
+
+
+def _utc(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+
+
+def note(text: str, log_format: LogFormat) -> str:
+    """A line that is no record, in the form of those that are."""
+    if log_format is LogFormat.TEXT:
+        return text
+    import json
+
+    return json.dumps({"time": f"{_utc(int(time.time()))}Z", "message": text})
 
 
 def _phases(record: Record, now: float) -> tuple[float, float, float, float, float]:

@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from zope.interface import implementer
 
 from localedge.config import Gateway, Limits
+from localedge.edge.dialing import is_address
 from localedge.errors import Failure
 from localedge.http.framing import ProtocolError
 from localedge.http.head import ResponseHead
@@ -66,13 +67,9 @@ class _Unverified:
     def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
         """Twisted: a connection object for one client connection."""
         connection = SSL.Connection(self._context, None)
-        if not _is_address(self._host):
+        if not is_address(self._host):
             connection.set_tlsext_host_name(self._host.encode())
         return connection
-
-
-def _is_address(host: str) -> bool:
-    return ":" in host or host.replace(".", "").isdigit()
 
 
 def client_tls(gateway: Gateway) -> IOpenSSLClientConnectionCreator:
@@ -113,11 +110,12 @@ class Opening:
         self._auth = auth
         self._reader = ResponseReader(limits)
         self._tunnelled = gateway.proxy is None
+        self._tls_begun = False
 
     def begin(self, transport: Any) -> None:
         """TCP is there: ask the proxy for a tunnel (RFC 9110 9.3.6), or start TLS."""
         if self._tunnelled:
-            transport.startTLS(self._tls)
+            self._start_tls(transport)
             return
         host = f"[{self._gateway.host}]" if ":" in self._gateway.host else self._gateway.host
         authority = f"{host}:{self._gateway.port}".encode()
@@ -127,9 +125,14 @@ class Opening:
         self._reader.expect(b"CONNECT")
         transport.write(request + b"\r\n")
 
+    @property
+    def at_proxy(self) -> bool:
+        """The proxy has not made its tunnel yet: what fails now is its failure."""
+        return not self._tls_begun and self._gateway.proxy is not None
+
     def expired(self, transport: Any) -> bool:
         """Whether the gateway's certificate is out of date, after a handshake that failed."""
-        return certificate_expired(transport, dt.datetime.now(dt.UTC))
+        return self._tls_begun and certificate_expired(transport, dt.datetime.now(dt.UTC))
 
     def data(self, transport: Any, data: bytes) -> tuple[str, dict[str, object]] | None:
         """The proxy's answer; a problem as code and params, or None."""
@@ -147,6 +150,9 @@ class Opening:
             return "proxy-auth", params
         if head.status >= 300 or self._reader.buffered:
             return "proxy-failed", params | {"status": head.status}
-        self._tunnelled = True
-        transport.startTLS(self._tls)
+        self._start_tls(transport)
         return None
+
+    def _start_tls(self, transport: Any) -> None:
+        self._tls_begun = True
+        transport.startTLS(self._tls)

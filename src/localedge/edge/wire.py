@@ -93,6 +93,15 @@ class Wire:
         self.accepted = True
         transport.write(data)
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that the kernel has not taken yet.  Over TLS nobody can tell: 0."""
+        transport = self._transport
+        if self._socket is None:
+            return 0
+        queued: int = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+        return queued
+
     def close(self) -> None:
         """Flush, then FIN in both directions."""
         self.flush()
