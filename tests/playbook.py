@@ -337,7 +337,7 @@ class Playbook:
     @property
     def records(self) -> list[dict[str, Any]]:
         """The access records so far."""
-        return [json.loads(line) for line in self.log if line.startswith("{")]
+        return [record for record in map(json.loads, self.log) if "ending" in record]
 
     @property
     def record(self) -> dict[str, Any]:

@@ -261,7 +261,7 @@ class Edge:
     @property
     def records(self) -> list[dict[str, Any]]:
         """The access records so far."""
-        return [json.loads(line) for line in self.log if line.startswith("{")]
+        return [record for record in map(json.loads, self.log) if "ending" in record]
 
     async def logged(self, count: int = 1) -> list[dict[str, Any]]:
         """Wait for so many access records."""

@@ -27,7 +27,7 @@ class LogFormat(enum.StrEnum):
 
 
 class LogLevel(enum.StrEnum):
-    """`debug` and `info` show every exchange, `warning` only those that failed, `error` none."""
+    """`debug` shows connections too, `info` every exchange, `warning` those that failed, `error` none."""
 
     DEBUG = "debug"
     INFO = "info"

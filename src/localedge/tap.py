@@ -38,17 +38,15 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         """Load the settings.  Raises `usage.UsageError` with a line for each problem."""
-        from localedge.machine.files import check_ca_file, gather, system_language
+        from localedge.machine.files import gather, system_language
         from localedge.settings.language import early
 
         flags = {setting.key: self[flag] for flag, setting in _FLAGGED.items()}
         flags.update({key: bool(flags[key]) or None for key in _SWITCHES})
         lang = early(flags["lang"], os.environ, system_language())
         try:
-            if not self["http-only"]:
-                raise Failure("https-not-available")
-            self.settings = load(gather(flags, self["config"], os.environ), http_only=True)
-            check_ca_file(self.settings)
+            sources = gather(flags, self["config"], os.environ)
+            self.settings = load(sources, http_only=bool(self["http-only"]), serve=True)
         except Failure as failure:
             raise usage.UsageError(_line(failure, lang)) from None
         except Problems as problems:

@@ -1,4 +1,4 @@
-"""The command line as users run it: real processes."""
+"""`run` and `demo-gateway` as users run them: real processes."""
 
 import json
 import os
@@ -7,78 +7,16 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from localedge import messages
-
-PATIENCE = 30.0
-"""Seconds until a test gives up on a process."""
+from tests.commands import PATIENCE, codes, command, first_line, one_line, port_of, run, running
 
 UPSTREAM = "http://gateway.example:8000"
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
-
-
-def command(*words: str) -> list[str]:
-    """The command line of localedge."""
-    return [sys.executable, "-m", "localedge", *words]
-
-
-def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """A command that ends by itself."""
-    return subprocess.run(
-        command(*words),
-        env={**os.environ, **environ},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=PATIENCE,
-        stdin=subprocess.DEVNULL,
-    )
-
-
-@contextmanager
-def running(*words: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
-    """A command that runs until it is stopped."""
-    process = subprocess.Popen(
-        command(*words),
-        env={**os.environ, **environ},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    with process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
-
-
-def first_line(process: subprocess.Popen[str]) -> str:
-    """The first line of standard output, without its end."""
-    assert process.stdout is not None
-    return process.stdout.readline().rstrip("\n")
-
-
-def port_of(line: str) -> int:
-    """The port in a line that says where a command listens."""
-    return int(line.partition("http://127.0.0.1:")[2].partition(" ")[0])
-
-
-def one_line(done: subprocess.CompletedProcess[str], code: str, status: int = 1) -> str:
-    """The one line of talk of a command that failed with this code and printed nothing else."""
-    assert (done.returncode, done.stdout) == (status, ""), done
-    lines = done.stderr.splitlines()
-    assert len(lines) == 1, done.stderr
-    assert lines[0].startswith("localedge: ") and lines[0].endswith(f" [{code}]")
-    return lines[0]
-
-
-# -- run
 
 
 def test_run_says_where_it_listens_and_what_to_paste() -> None:
@@ -139,8 +77,8 @@ def test_R35_a_second_signal_ends_run_at_once(number: signal.Signals) -> None:
             assert client.recv(65536).startswith(b"HTTP/1.1 200")
             process.send_signal(number)
             assert process.stderr is not None
-            said = next(line for line in process.stderr if line.startswith("Stopping"))
-            assert said.rstrip("\n") == messages.text("stopping")
+            said = next(line for line in process.stderr if "Stopping" in line)
+            assert said.rstrip("\n") == f"localedge: {messages.text('stopping')} [stopping]"
             assert process.poll() is None
             process.send_signal(number)
             process.communicate(timeout=PATIENCE)
@@ -225,9 +163,10 @@ def test_a_bad_file_is_one_clear_line(tmp_path: Path, content: bytes | None, cod
 def test_all_mistakes_come_together() -> None:
     """One start tells every mistake, a line each."""
     done = run("run", "--http-only", "--port", "x", "--upstream", "y", LOCALEDGE_LOG_FROMAT="json")
-    codes = [line.rpartition(" ")[2] for line in done.stderr.splitlines()]
-    assert codes == ["[unknown-variable-near]", "[bad-number]", "[url-no-scheme]"]
+    assert codes(done) == ["unknown-variable-near", "bad-number", "url-no-scheme"]
     assert done.returncode == 1
+    done = run("run", "--port", "x", LOCALEDGE_CA_FILE="/none.pem")
+    assert codes(done) == ["https-not-available", "bad-number", "ca-file-missing"]
 
 
 def test_R23_a_token_on_no_command_line() -> None:
@@ -245,118 +184,49 @@ def test_an_unchecked_certificate_is_warned_about_at_every_start() -> None:
         process.kill()
 
 
-# -- languages and terminals
-
-
-def test_chinese_where_the_locale_is_chinese() -> None:
-    """Messages follow LANG and --lang, and an ASCII terminal gets English rather than escapes."""
-    chinese = messages.text("https-not-available", "zh")
-    english = messages.text("https-not-available", "en")
-    assert chinese in run("run", LANG="zh_CN.UTF-8", PYTHONUTF8="1").stderr
-    assert chinese in run("run", "--lang", "zh", PYTHONUTF8="1").stderr
-    assert english in run("run", "--lang", "en", LANG="zh_CN.UTF-8", PYTHONUTF8="1").stderr
-    assert english in run("run", "--lang", "zh", PYTHONIOENCODING="ascii").stderr
-
-
-# -- config
-
-
-def test_config_init_show_and_path(tmp_path: Path) -> None:
-    """A file is written, found, and shown with the place of every value."""
-    place = tmp_path / "deep" / "c.toml"
-    environ = {"LOCALEDGE_CONFIG": str(place)}
-    done = run("config", "path", **environ)
-    assert done.stdout == f"{place}\n" and "config init" in done.stderr
-    done = run("config", "init", **environ)
-    assert (done.returncode, done.stdout) == (0, f"{place}\n")
-    assert "--force" in one_line(run("config", "init", **environ), "config-exists")
-    assert run("config", "init", "--force", **environ).returncode == 0
-    with place.open("a") as file:
-        file.write('\nclient_token = "hunter2"\n')
-    done = run("config", "show", **environ)
-    assert "log.client_token" in one_line(done, "unknown-key-near")
-
-
-def test_R23_config_show_tells_sources_and_hides_secrets(tmp_path: Path) -> None:
-    """R23: every value is shown with where it came from, a secret as stars."""
-    place = tmp_path / "c.toml"
-    place.write_text(f'[gateway]\nurl = "{UPSTREAM}"\nproxy = "http://me:hunter2@proxy:3128"\n')
-    environ = {"LOCALEDGE_CLIENT_TOKEN": "hunter2", "LOCALEDGE_PORT": "18081"}
-    done = run("config", "show", "--config", str(place), **environ)
-    assert done.returncode == 0 and "hunter2" not in done.stdout + done.stderr
-    lines = done.stdout.splitlines()
-    assert f'gateway.url = "{UPSTREAM}"  # {place}:2' in lines
-    assert f'gateway.proxy = "http://***@proxy:3128"  # {place}:3' in lines
-    assert "listen.port = 18081  # LOCALEDGE_PORT" in lines
-    assert 'listen.client_token = "***"  # LOCALEDGE_CLIENT_TOKEN' in lines
-    assert 'listen.host = "127.0.0.1"  # default' in lines
-    done = run("config", "show", "--json", "--config", str(place), **environ)
-    rows = {row["key"]: row for row in json.loads(done.stdout)}
-    assert rows["listen.port"] == {
-        "key": "listen.port",
-        "value": 18081,
-        "source": "LOCALEDGE_PORT",
-        "secret": False,
-    }
-    assert rows["listen.client_token"]["value"] == "***"
-
-
-# -- the rest
-
-
-def test_the_bare_command_prints_help() -> None:
-    """Who types only `localedge` learns what there is."""
-    done = run()
-    assert done.returncode == 0 and done.stderr == ""
-    for word in ("run", "demo-gateway", "config", "version", "Exit codes: 0"):
-        assert word in done.stdout
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["run"],
-        ["demo-gateway"],
-        ["config"],
-        ["config", "show"],
-        ["config", "path"],
-        ["config", "init"],
-        ["version"],
-    ],
-    ids=" ".join,
-)
-def test_help_is_a_screenful_with_an_example(words: list[str]) -> None:
-    """Every command explains itself on one screen, with an example and its exit codes."""
-    done = run(*words, "--help", COLUMNS="80")
-    assert done.returncode == 0 and done.stderr == ""
-    lines = done.stdout.splitlines()
-    assert len(lines) <= 30 and max(map(len, lines)) <= 80
-    assert "  Example:" in lines and any("Exit codes: 0" in line for line in lines)
-
-
-@pytest.mark.parametrize("words", [["version"], ["--version"]])
-def test_version(words: list[str]) -> None:
-    """The version is told with what a report needs."""
-    done = run(*words)
-    assert done.returncode == 0
-    assert done.stdout.startswith("localedge ") and "Twisted " in done.stdout
-
-
-@pytest.mark.parametrize("words", [["frobnicate"], ["run", "--bogus"], ["run", "extra"], ["run", "--port"]])
-def test_usage_mistakes_exit_2(words: list[str]) -> None:
-    """A command line that is not understood is one line, points at --help, and exits 2."""
-    assert "--help" in one_line(run(*words), "usage", 2)
-
-
-def test_R23_an_internal_error_keeps_its_text_to_itself(tmp_path: Path) -> None:
-    """R23: an unforeseen error is one line with its kind and place, without what it was about; exit 3."""
-    (tmp_path / "sitecustomize.py").write_text(
-        "import localedge.settings as s\ndef load(*a, **k): raise RuntimeError('hunter2')\ns.load = load\n"
+@POSIX
+def test_R35_a_log_that_nobody_reads_does_not_keep_run_from_stopping() -> None:
+    """R35: with standard error stalled (a full pipe, Ctrl-S) a signal still ends the edge."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"x" * 4096)
+    os.set_blocking(writing, True)
+    process = subprocess.Popen(
+        command("run", "--http-only", "--port", "0"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=writing,
+        encoding="utf-8",
     )
-    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-    done = run("config", "show", PYTHONPATH=path)
-    line = one_line(done, "internal-error", 3)
-    assert "RuntimeError" in line and "options.py" in line and "hunter2" not in done.stderr
+    os.close(writing)
+    with process:
+        try:
+            assert first_line(process).startswith("Listening on ")
+            process.terminate()
+            assert process.wait(PATIENCE) == 0
+        finally:
+            process.kill()
+            os.close(reading)
+
+
+@POSIX
+def test_R43_a_log_of_json_lines_has_no_others() -> None:
+    """R43: with --log-format json warnings, hints and the farewell are JSON lines as well."""
+    words = ["--insecure-upstream", "--upstream", "https://gateway.example", "--host", "0.0.0.0"]
+    environ = {"LOCALEDGE_CLIENT_TOKEN": "t"}
+    with running("run", "--http-only", "--port", "0", "--log-format", "json", *words, **environ) as process:
+        first_line(process)
+        process.terminate()
+        _, errors = process.communicate(timeout=PATIENCE)
+    said = [json.loads(line) for line in errors.splitlines()]
+    assert [line["event"] for line in said] == [
+        "insecure-upstream",
+        "beyond-loopback",
+        "stopping",
+    ]
+    assert said[-1]["message"] == messages.text("stopping")
 
 
 def test_the_demo_gateway_alone() -> None:
@@ -379,7 +249,10 @@ def test_the_demo_gateway_on_a_taken_port() -> None:
         done = run("demo-gateway", "--port", str(listener.getsockname()[1]))
     assert done.returncode == 1 and " is in use by " in done.stderr
     done = run("demo-gateway", "--port", "x", "--host", "y")
-    assert [line.rpartition(" ")[2] for line in done.stderr.splitlines()] == [
-        "[bad-listen-host]",
-        "[bad-number]",
-    ]
+    assert codes(done) == ["bad-listen-host", "bad-number"]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_R22_the_demo_gateway_listens_on_loopback_only(host: str) -> None:
+    """R22: nothing guards the demo gateway, so no other machine may reach it."""
+    assert host in one_line(run("demo-gateway", "--host", host), "demo-not-loopback")

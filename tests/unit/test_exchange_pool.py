@@ -1,10 +1,11 @@
 """Connections to the gateway: reused, evicted, capped (R33), and the drain (R35)."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 
-from localedge.config import Pool
+from localedge.config import LogLevel, Pool
 from tests.phrases import OK, ask, asked, exchanged, pooled, post, posted, streamed
 from tests.playbook import Peer, Playbook
 
@@ -266,3 +267,37 @@ def test_R35_what_is_left_at_the_drain_limit_is_cut() -> None:
     assert waiting.closed
     assert {record["error"] for record in edge.records} == {"draining"}
     edge.nothing_left()
+
+
+def test_R35_R40_what_the_gateway_works_on_is_not_to_be_retried() -> None:
+    """At the drain limit a POST that the gateway has begun is told apart from one it never saw (R35, R40)."""
+    edge = Playbook(pool=Pool(connections=1, ceiling=1))
+    begun, waiting = edge.client(), edge.client()
+    begun >> post(b"one")
+    edge.gateway() << posted(b"one")
+    waiting >> post(b"two")
+    for frontend in list(edge.context.frontends):
+        frontend.drained()
+    edge.settle()
+    replies = [begun.reply(), waiting.reply()]
+    assert [(reply.status, reply.code) for reply in replies] == [
+        (503, "stopped-in-flight"),
+        (503, "draining"),
+    ]
+    assert [reply.field(b"x-should-retry") for reply in replies] == [b"false", b"true"]
+
+
+def test_R43_debug_tells_of_connections() -> None:
+    """`--log-level debug` has a line for every connection that comes and goes (R43)."""
+    edge = Playbook(log_level=LogLevel.DEBUG)
+    client, gateway = pooled(edge)
+    gateway >> b"x"
+    client.fin()
+    told = [json.loads(line).get("event") for line in edge.log]
+    assert told == [
+        "client-connected",
+        "gateway-connected",
+        None,
+        "gateway-evicted",
+        "client-left",
+    ]

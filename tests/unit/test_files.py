@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from localedge.errors import Failure
+from localedge.errors import Failure, Problems
 from localedge.machine import files
-from localedge.settings import Sources, load
+from localedge.settings import load
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 NOT_ROOT = pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read everything")
@@ -69,29 +69,38 @@ def test_a_token_file_is_read(tmp_path: Path) -> None:
     assert config.client_token is not None and config.client_token.reveal() == "hunter2"
 
 
-@pytest.mark.parametrize(
-    ("content", "code"),
-    [(None, "ca-file-missing"), (b"DER", "ca-file-not-pem"), (b"-----BEGIN CERTIFICATE-----\n", None)],
-)
-def test_a_ca_file_is_looked_at_before_the_start(
-    tmp_path: Path, content: bytes | None, code: str | None
-) -> None:
-    """A CA file that is missing or no PEM is told at the start, not at the first request."""
+def test_a_ca_file_is_looked_at_before_the_start(tmp_path: Path) -> None:
+    """A CA file that is no PEM is told at the start, not at the first request."""
     place = tmp_path / "ca.pem"
-    if content is not None:
-        place.write_bytes(content)
-    settings = load(Sources(environ={"LOCALEDGE_CA_FILE": str(place)}))
-    if code is None:
-        files.check_ca_file(settings)
-        return
+    place.write_bytes(b"# caf\xe9\n-----BEGIN CERTIFICATE-----\n")
+    sources = files.gather({}, None, {"LOCALEDGE_CA_FILE": str(place)})
+    assert load(sources).config.gateway.ca_file == str(place)
+    place.write_bytes(b"DER")
+    with pytest.raises(Problems, match="holds no PEM certificate"):
+        load(sources)
+
+
+def test_a_home_that_nobody_has_is_a_missing_file() -> None:
+    """`~nobody/x` is told as a file that does not exist, wherever it is named."""
+    name = "~no-such-user/x"
+    sources = files.gather({}, name, {"LOCALEDGE_CLIENT_TOKEN_FILE": name})
+    with pytest.raises(Problems) as caught:
+        load(sources)
+    codes = [failure.code for failure in caught.value.failures]
+    assert codes == ["config-missing", "secret-file-unreadable"]
+
+
+def test_an_empty_name_is_no_file() -> None:
+    """`--config ""`, as of a script's unset variable, does not quietly mean the default file."""
     with pytest.raises(Failure) as caught:
-        files.check_ca_file(settings)
-    assert caught.value.code == code and str(caught.value).startswith("LOCALEDGE_CA_FILE: ")
+        files.gather({}, "", {})
+    assert caught.value.code == "config-missing"
 
 
-def test_no_ca_file_is_fine() -> None:
-    """Most gateways need none."""
-    files.check_ca_file(load(Sources()))
+def test_a_file_s_name_is_shown_on_one_line() -> None:
+    """A name with a line break or an escape in it does not reach the terminal raw."""
+    sources = files.gather({}, "/none/a\nb\x1b[31m", {})
+    assert sources.unread is not None and str(sources.unread).isprintable()
 
 
 def test_a_new_file_is_written_whole_and_private(tmp_path: Path) -> None:
@@ -117,15 +126,45 @@ def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_file_written_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even a file that appears while ours is written is not replaced."""
+@POSIX
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    """Who keeps dotfiles behind links keeps the links."""
+    place, kept = tmp_path / "config.toml", tmp_path / "dotfiles" / "localedge.toml"
+    place.symlink_to(kept)
+    files.write_new(place, "one", replace=False)
+    files.write_new(place, "two", replace=True)
+    assert place.is_symlink() and kept.read_text() == "two"
+    assert [entry.name for entry in kept.parent.iterdir()] == ["localedge.toml"]
+
+
+@POSIX
+def test_a_file_system_without_hard_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """exFAT and network shares have none."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    files.write_new(tmp_path / "config.toml", "x", replace=False)
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_full_disk_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replace: bool
+) -> None:
+    """A file that could not be written whole is taken away again, and an old one stays."""
     place = tmp_path / "config.toml"
-    place.write_text("mine")
-    monkeypatch.setattr(Path, "exists", lambda self: False)
+    if replace:
+        place.write_text("mine")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(Failure) as caught:
-        files.write_new(place, "new", replace=False)
-    assert caught.value.code == "config-exists"
-    assert place.read_text() == "mine"
+        files.write_new(place, "x", replace=replace)
+    assert caught.value.code == "config-unwritable"
+    assert [entry.read_text() for entry in tmp_path.iterdir()] == (["mine"] if replace else [])
 
 
 def test_a_place_that_cannot_be_written_says_why(tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ ANSWERS: dict[str, tuple[int, bool | None]] = {
     "proxy-auth": (502, False),
     "proxy-failed": (502, False),
     "draining": (503, True),
+    "stopped-in-flight": (503, False),
     "queue-full": (503, True),
     "queue-timeout": (503, True),
     "gateway-connect-timeout": (504, True),

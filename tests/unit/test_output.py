@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,32 @@ def test_a_reader_that_left_is_no_error() -> None:
         printer.data("nor this")
         printer.failure(Failure("url-empty", where="x"))
         printer.log_line()("nor that")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_disk_is_an_error() -> None:
+    """What was asked for and could not be written is not passed over in silence; talk is."""
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123
+        printer = Printer(full, full)
+        printer.failure(Failure("url-empty", where="x"))
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123
+        printer = Printer(full, full)
+        with pytest.raises(Failure) as caught:
+            printer.data("x")
+    assert caught.value.code == "output-failed" and "No space left" in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+def test_a_log_line_is_whole_on_a_stream_that_does_not_block() -> None:
+    """Where somebody made the shared standard error non-blocking, no line is cut or lost."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    line = "x" * 300_000
+    with open(writing, "w", encoding="utf-8") as log, open(reading, "rb") as reader:  # noqa: PTH123
+        thread = threading.Thread(target=Printer(io.StringIO(), log).log_line(), args=[line], daemon=True)
+        thread.start()
+        assert reader.read(len(line) + 1) == line.encode() + b"\n"
+        thread.join(30)
 
 
 def test_a_log_line_is_written_at_once_and_whole(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from functools import partial
 import pytest
 
 from localedge import messages
-from localedge.cli import paste, place_of
+from localedge.cli import paste
+from localedge.cli.calling import place_of
 from localedge.cli.run import listening_line
 
 
@@ -53,6 +54,14 @@ def test_the_block_has_all_values(lang: str, demo: bool) -> None:
         assert any(wanted in line for line in lines)
     assert "  export ANTHROPIC_BASE_URL=http://127.0.0.1:18080" in lines
     assert sum("export ANTHROPIC_AUTH_TOKEN=" in line for line in lines) == 1
+
+
+def test_chinese_stands_in_chinese_brackets() -> None:
+    """The hint beside the model is set as Chinese is."""
+    lines = paste.block(partial(messages.text, lang="zh"), "http://x", demo=False, windows=False)
+    assert "  Model（模型）: claude-sonnet-4（或网关提供的其他模型）" in lines
+    lines = paste.block(messages.text, "http://x", demo=False, windows=False)
+    assert "  Model: claude-sonnet-4 (or any model of your gateway)" in lines
 
 
 def test_the_block_for_windows() -> None:

@@ -12,22 +12,9 @@ from localedge.config import Config, Gateway, HalfClose, Limits, LogFormat, LogL
 from localedge.errors import Failure, Problems
 from localedge.settings import DEFAULT, DEMO, SETTINGS, Settings, Sources, load, sample
 from localedge.settings.language import early, from_locale
+from tests.mistakes import only, problems
 
 UPSTREAM = "http://gateway.example:8000"
-
-
-def problems(**given_: Any) -> list[Failure]:
-    """What is wrong with these sources."""
-    with pytest.raises(Problems) as caught:
-        load(Sources(path="c.toml", **given_))
-    return list(caught.value.failures)
-
-
-def only(**given_: Any) -> Failure:
-    """The one thing that is wrong with these sources."""
-    found = problems(**given_)
-    assert len(found) == 1, found
-    return found[0]
 
 
 def where(settings: Settings, key: str) -> str:
@@ -142,85 +129,6 @@ def test_every_kind_of_value_arrives() -> None:
     assert "hunter2" not in repr(shown) and "secret" not in repr(shown)
 
 
-def test_all_problems_are_reported_together_each_with_its_place() -> None:
-    """One run tells every mistake: in flags, in variables, and in the file with its line."""
-    found = problems(
-        flags={"gateway.url": "gateway.example:8000", "log.format": "xml"},
-        environ={"LOCALEDGE_PROT": "1", "LOCALEDGE_LIMITS_CONNECT": "soon"},
-        text='[listen]\nport = "abc"\nprt = 1\n\n[gatway]\nurl = ""\n[limits]\nfirst_byte = -1\n',
-    )
-    assert [str(failure).split(": ")[0].split(" is ")[0] for failure in found] == [
-        "c.toml:3",
-        "c.toml:5",
-        "LOCALEDGE_PROT",
-        "c.toml:2",
-        "--upstream",
-        "LOCALEDGE_LIMITS_CONNECT",
-        "c.toml:8",
-        "--log-format",
-    ]
-    assert all(failure.exit_status == 1 for failure in found)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("[listen]\nprot = 1", 'c.toml:2: there is no setting "listen.prot". Did you mean "listen.port"?'),
-        ("[gatewy]\nx = 1", 'c.toml:1: there is no setting "gatewy". Did you mean "gateway"?'),
-        ("port = 1", 'c.toml:1: there is no setting "port". Did you mean "listen.port"?'),
-        ("upstream = 'x'", 'Did you mean "gateway.url"?'),
-        ("[gateway]\nupstream = 'x'", 'Did you mean "gateway.url"?'),
-        ("[limits]\nfirstbyte = 1", 'Did you mean "limits.first_byte"?'),
-        ("[limits]\nidle = 1", 'Did you mean "pool.idle"?'),
-        ("first_bite = 1", 'Did you mean "limits.first_byte"?'),
-        ("zzz = 1", 'c.toml:1: there is no setting "zzz". Take it out'),
-        ('[log]\n"\\u001b[31m" = 1', 'there is no setting "log.\\x1b[31m"'),
-    ],
-)
-def test_an_unknown_key_comes_with_a_guess(text: str, said: str) -> None:
-    """A mistyped or misplaced key is named with its line and what was probably meant."""
-    assert said in str(only(text=text))
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        (
-            "LOCALEDGE_UPSTRAEM",
-            "LOCALEDGE_UPSTRAEM is no variable of localedge. Did you mean LOCALEDGE_UPSTREAM?",
-        ),
-        ("LOCALEDGE_LIMITS_FIRSTBYTE", "Did you mean LOCALEDGE_LIMITS_FIRST_BYTE?"),
-        ("LOCALEDGE_PORT_FILE", "Did you mean"),
-        ("LOCALEDGE_12345678", "Unset it"),
-    ],
-)
-def test_an_unknown_variable_comes_with_a_guess(name: str, said: str) -> None:
-    """A mistyped LOCALEDGE_ variable is not silently ignored."""
-    assert said in str(only(environ={name: "1"}))
-
-
-@pytest.mark.parametrize(
-    ("text", "code", "place"),
-    [
-        ("[listen]\nport == 1\n[log]\n", "config-not-toml", "c.toml:2"),
-        ("[listen]\nport = 1\nport = 2\n[log]\n", "config-not-toml", "c.toml:3"),
-        ("{}\n\n", "config-not-toml", "c.toml:1"),
-        ('[listen]\nhost = "127.0', "config-half-written", "c.toml:2"),
-        ("[listen]\nport = 1\nclient_tok", "config-half-written", "c.toml:3"),
-        ("[listen]\nport = 1\n[lim", "config-half-written", "c.toml:3"),
-        ('[client]\nallowed_hosts = [\n  "a",\n', "config-half-written", "c.toml:3"),
-        ("x = " + "[" * 100_000, "config-half-written", "c.toml:1"),
-        ('gateway = "http://x"', "not-a-section", "c.toml:1"),
-        ("listen = 5", "not-a-section", "c.toml:1"),
-    ],
-)
-def test_a_broken_file_is_one_problem_with_its_line(text: str, code: str, place: str) -> None:
-    """A file that is no TOML, or that stops in the middle, says so with the line."""
-    failure = only(text=text)
-    assert failure.code == code
-    assert str(failure).startswith(f"{place}: ")
-
-
 @pytest.mark.parametrize("name", ["127.0.0.1", "127.0.0.2", "localhost", "[::1]", "0.0.0.0", "LOCALHOST."])
 def test_a_base_url_that_is_the_edge_itself_is_refused(name: str) -> None:
     """ANTHROPIC_BASE_URL left over from the client's set-up does not make the edge talk to itself."""
@@ -285,7 +193,9 @@ def test_R22_an_unusable_token_is_no_token() -> None:
 def test_a_secret_may_stand_in_a_file_of_its_own() -> None:
     """LOCALEDGE_CLIENT_TOKEN_FILE names a file, as containers hand secrets over."""
     environ = {"LOCALEDGE_CLIENT_TOKEN_FILE": "/run/secrets/token"}
-    settings = load(Sources(environ=environ, read={"/run/secrets/token": "hunter2\n"}.__getitem__))
+    settings = load(
+        Sources(environ=environ, read={"/run/secrets/token": b"\xef\xbb\xbfhunter2\n"}.__getitem__)
+    )
     assert settings.config.client_token == Secret("hunter2")
     assert where(settings, "listen.client_token") == "LOCALEDGE_CLIENT_TOKEN_FILE (/run/secrets/token)"
 
@@ -294,17 +204,23 @@ def test_a_secret_may_stand_in_a_file_of_its_own() -> None:
     ("error", "reason"),
     [
         (FileNotFoundError(2, "No such file or directory"), "No such file or directory"),
-        (UnicodeDecodeError("utf-8", b"x", 0, 1, "bad"), "not UTF-8"),
+        (IsADirectoryError(21, "Is a directory"), "Is a directory"),
     ],
 )
 def test_a_secret_file_that_cannot_be_read_is_a_problem(error: Exception, reason: str) -> None:
     """A token file that is missing does not leave the edge without a token."""
 
-    def read(path: str) -> str:
+    def read(path: str) -> bytes:
         raise error
 
     failure = only(environ={"LOCALEDGE_CLIENT_TOKEN_FILE": "/t"}, read=read)
     assert failure.code == "secret-file-unreadable" and reason in str(failure)
+
+
+def test_a_secret_file_that_is_no_text_is_a_problem() -> None:
+    """A token in UTF-16 is told as such."""
+    failure = only(environ={"LOCALEDGE_CLIENT_TOKEN_FILE": "/t"}, read={"/t": b"\xff\xfe"}.__getitem__)
+    assert failure.code == "secret-file-unreadable" and "not UTF-8" in str(failure)
 
 
 def test_a_file_that_could_not_be_read_is_reported_with_the_rest() -> None:

@@ -56,6 +56,13 @@ def test_a_key_is_found_on_its_line(path: str, line: int | None) -> None:
     assert line_of(TEXT, tuple(path.split("."))) == line
 
 
+@pytest.mark.parametrize(("key", "line"), [("gatway", 1), ("a", 3), ("a.b", 3)])
+def test_a_table_is_found_by_what_stands_in_it(key: str, line: int) -> None:
+    """A table that only dotted keys or headers of sub-tables make has the line of the first of them."""
+    text = 'gatway.url = "http://x"\n\n[a.b]\nc = 1\n[a.d]\n'
+    assert line_of(text, tuple(key.split("."))) == line
+
+
 WORD = st.from_regex(r"[a-z_]{1,6}", fullmatch=True)
 
 

@@ -60,7 +60,9 @@ def test_a_size_has_units(typed: object, number: int) -> None:
         (DURATION, "8d", "out-of-range"),
         (DURATION, math.inf, "out-of-range"),
         (DURATION, math.nan, "out-of-range"),
+        (DURATION, 10**400, "out-of-range"),
         (SIZE, "64 elephants", "bad-size"),
+        (SIZE, -(10**400), "out-of-range"),
         (SIZE, 1.5, "bad-size"),
         (SIZE, math.nan, "bad-size"),
         (SIZE, math.inf, "bad-size"),
@@ -100,7 +102,11 @@ def test_a_size_has_units(typed: object, number: int) -> None:
         (values.proxy, "socks5://proxy:1080", "proxy-scheme"),
         (values.proxy, "https://proxy:443", "proxy-scheme"),
         (values.proxy, "proxy:3128", "url-no-scheme"),
-        (values.proxy, "http://proxy:3128/path", "url-bad-path"),
+        (values.proxy, "http://proxy:3128/path", "proxy-path"),
+        (values.proxy, "http://me:pass/word@proxy:3128", "proxy-userinfo"),
+        (values.proxy, " ", "url-empty"),
+        (values.proxy, 5, "bad-text"),
+        (values.gateway, 5, "bad-text"),
     ],
 )
 def test_a_bad_value_has_its_own_problem(parse: Callable[[object], object], typed: object, code: str) -> None:

@@ -39,10 +39,8 @@ def test_every_flag_of_run_is_an_option() -> None:
 
     options: Any = Options
     flags = {name for parameter in run.params for name in parameter.opts if name.startswith("--")}
-    assert flags - {"--quiet"} == {f"--{name}" for name in options().synonyms if len(name) > 1} - {
-        "--version",
-        "--help",
-    }
+    taken = {f"--{name}" for name in options().synonyms if len(name) > 1}
+    assert flags - {"--quiet"} == taken - {"--version"}
     assert {setting.flag for setting in SETTINGS if setting.flag} <= flags
 
 
@@ -54,6 +52,14 @@ def test_bad_options_are_usage_errors(words: list[str], code: str) -> None:
     """What is wrong is told in twistd's own way, with the sentence and the code."""
     with pytest.raises(usage.UsageError, match=rf"\[{code}\]$"):
         parsed(*words)
+
+
+def test_all_problems_of_the_options_are_told_together() -> None:
+    """A missing --http-only does not hide what else is wrong, nor an empty file name."""
+    with pytest.raises(usage.UsageError, match=r"\[https-not-available\]\n.*\[bad-number\]$"):
+        parsed("--port", "x")
+    with pytest.raises(usage.UsageError, match=r"\[config-missing\]$"):
+        parsed("--config", "")
 
 
 def test_the_plugin_is_light() -> None:

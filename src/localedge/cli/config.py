@@ -7,25 +7,30 @@ import click
 
 from localedge.settings import DEFAULT, DEMO, NO_PROXY, Effective
 
-from .group import CONTEXT, EXIT_CODES
+from .group import CONTEXT, EXIT_CODES, help_option
 from .options import choose_language, config_option, lang_option, load_settings
 from .output import Printer
 
 
-@click.group("config", context_settings=CONTEXT, epilog=EXIT_CODES)
-def config() -> None:
+@click.group("config", invoke_without_command=True, context_settings=CONTEXT, epilog=EXIT_CODES)
+@help_option
+@click.pass_context
+def config(context: click.Context) -> None:
     """Show, find or make the configuration.
 
     \b
     Example:
       localedge config init && localedge config show
     """
+    if context.invoked_subcommand is None:
+        context.obj.data(context.get_help())
 
 
 @config.command("show", context_settings=CONTEXT, epilog=EXIT_CODES)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 @config_option
 @lang_option
+@help_option
 @click.pass_obj
 def show(printer: Printer, as_json: bool, file: str | None, lang: str | None) -> None:
     """Print every value in force and where it came from.  Secrets stay hidden.
@@ -67,6 +72,7 @@ def _where(printer: Printer, effective: Effective) -> str:
 @config.command("path", context_settings=CONTEXT, epilog=EXIT_CODES)
 @config_option
 @lang_option
+@help_option
 @click.pass_obj
 def path(printer: Printer, file: str | None, lang: str | None) -> None:
     """Print where the configuration file is, or would be.
@@ -88,6 +94,7 @@ def path(printer: Printer, file: str | None, lang: str | None) -> None:
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @config_option
 @lang_option
+@help_option
 @click.pass_obj
 def init(printer: Printer, force: bool, file: str | None, lang: str | None) -> None:
     """Write a configuration file in which every setting is explained and commented out.

@@ -2,7 +2,7 @@
 
 import click
 
-from .group import CONTEXT, EXIT_CODES
+from .group import CONTEXT, EXIT_CODES, help_option
 from .options import choose_language, lang_option
 from .output import Printer
 
@@ -13,6 +13,7 @@ DEFAULT_PORT = "8000"
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", help="Address to listen on [127.0.0.1].")
 @click.option("--port", metavar="PORT", default=DEFAULT_PORT, help="Port, 0 for any free one [8000].")
 @lang_option
+@help_option
 @click.pass_obj
 def demo_gateway(printer: Printer, host: str, port: str, lang: str | None) -> None:
     """Serve the demo gateway alone.
@@ -42,4 +43,4 @@ def demo_gateway(printer: Printer, host: str, port: str, lang: str | None) -> No
         printer.data(f"Demo gateway listening on {paste.url(address[0], bound)}")
         printer.talk("demo-listening")
 
-    serve(service, announce, printer, quiet=True)  # nothing is drained: busy answers are cut
+    serve(service, announce)  # nothing is drained: busy answers are cut

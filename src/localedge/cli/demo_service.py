@@ -11,10 +11,11 @@ from localedge.edge.demo import DemoGateway
 from localedge.errors import Failure, Problems
 from localedge.machine.ports import listen_failure
 from localedge.settings import values
+from localedge.settings.upstream import is_loopback
 
 
 def parse_address(host: str, port: str) -> tuple[str, int]:
-    """The address to listen on.  Raises `Problems`."""
+    """The address to listen on: loopback, as nothing guards the demo (R22).  Raises `Problems`."""
     problems: list[Failure] = []
     parsed: list[Any] = []
     for flag, typed, parse in (
@@ -27,6 +28,8 @@ def parse_address(host: str, port: str) -> tuple[str, int]:
             problems.append(
                 Failure(failure.code, **{"value": typed, "key": flag, **failure.params, "where": flag})
             )
+    if not problems and not is_loopback(parsed[0]):
+        problems.append(Failure("demo-not-loopback", where="--host", host=parsed[0]))
     if problems:
         raise Problems(problems)
     return parsed[0], parsed[1]

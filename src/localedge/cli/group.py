@@ -11,9 +11,26 @@ _COMMANDS = {
     "version": ("version", "version"),
 }
 
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+CONTEXT = {"max_content_width": 100}
 
 EXIT_CODES = "Exit codes: 0 done, 1 something you can mend, 2 usage, 3 internal error."
+
+
+def _show_help(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        context.obj.data(context.get_help())
+        context.exit()
+
+
+help_option = click.option(
+    *("-h", "--help"),
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_help,
+    help="Show this message and exit.",
+)
+"""In place of click's own, which prints past the printer."""
 
 
 class _Lazy(click.Group):
@@ -31,6 +48,7 @@ class _Lazy(click.Group):
 
 @click.group(cls=_Lazy, invoke_without_command=True, context_settings=CONTEXT, epilog=EXIT_CODES)
 @click.option("--version", "wants_version", is_flag=True, help="Print the version.")
+@help_option
 @click.pass_context
 def localedge(context: click.Context, wants_version: bool) -> None:
     """The local edge between Claude Desktop or Claude Code and a plain HTTP gateway.

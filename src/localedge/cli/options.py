@@ -31,17 +31,17 @@ def load_settings(
     *,
     http_only: bool = False,
     quiet: bool = False,
+    serve: bool = False,
 ) -> Settings:
     """The settings for these flags; from here on the printer speaks the user's language.
 
     Raises `Problems`.
     """
-    from localedge.machine.files import check_ca_file, gather
+    from localedge.machine.files import gather
 
     choose_language(printer, flags.get("lang"))
-    settings = load(gather(flags, file, os.environ), http_only=http_only, quiet=quiet)
+    settings = load(gather(flags, file, os.environ), http_only=http_only, quiet=quiet, serve=serve)
     printer.lang = settings.config.lang
-    check_ca_file(settings)
     return settings
 
 

@@ -4,8 +4,10 @@ Never an encoding error, whatever the terminal's code page; a reader that has go
 away (`localedge config show | head -1`) is no error either.
 """
 
+import errno
 import io
 import os
+import select
 import sys
 from collections.abc import Callable
 from typing import TextIO
@@ -14,6 +16,8 @@ from localedge import messages
 from localedge.errors import Failure
 
 _PREFIX = "localedge: "
+_NOBODY_READS = (errno.EPIPE, errno.EINVAL)
+"""EINVAL on Windows."""
 
 
 class Printer:
@@ -34,9 +38,15 @@ class Printer:
         self._lang = lang if _shows(self._stderr, messages.text("stopping", lang)) else "en"
 
     def data(self, text: str) -> None:
-        """One or more lines of what the command was asked for."""
-        if not _write(self._stdout, text + "\n"):
+        """One or more lines of what the command was asked for.
+
+        Raises `Failure` where they are lost though somebody wants them: on a full disk.
+        """
+        error = _write(self._stdout, text + "\n")
+        if error is not None:
             self._stdout = None
+            if error.errno not in _NOBODY_READS:
+                raise Failure("output-failed", reason=error.strerror or type(error).__name__)
 
     def talk(self, code: str, **params: object) -> None:
         """A line of the message table to standard error."""
@@ -48,7 +58,11 @@ class Printer:
 
     def failure(self, failure: Failure) -> None:
         """`localedge: <sentence> [code]`."""
-        _write(self._stderr, f"{_PREFIX}{failure.sentence(self._lang)} [{failure.code}]\n")
+        _write(self._stderr, self.line(failure) + "\n")
+
+    def line(self, failure: Failure) -> str:
+        """A failure as it is told."""
+        return f"{_PREFIX}{failure.sentence(self._lang)} [{failure.code}]"
 
     def log_line(self) -> Callable[[str], None]:
         """A function that writes lines to standard error, fit for the access log: it raises nothing.
@@ -64,20 +78,24 @@ class Printer:
         except (OSError, ValueError):
             descriptor = -1
         if descriptor < 0 or (sys.platform == "win32" and stream.isatty()):
-            return lambda line: _ignore(_write(stream, line + "\n"))
+
+            def show(line: str) -> None:
+                _write(stream, line + "\n")
+
+            return show
         encoding = stream.encoding
 
         def emit(line: str) -> None:
-            try:
-                os.write(descriptor, (line + "\n").encode(encoding, "backslashreplace"))
-            except OSError:
-                pass  # nobody reads the log: that is no reason to drop exchanges
+            rest = (line + "\n").encode(encoding, "backslashreplace")
+            while rest:
+                try:
+                    rest = rest[os.write(descriptor, rest) :]
+                except BlockingIOError:  # somebody who shares the descriptor made it non-blocking
+                    select.select([], [descriptor], [])
+                except OSError:
+                    return  # nobody reads the log: that is no reason to drop exchanges
 
         return emit
-
-
-def _ignore(_: object) -> None:
-    pass
 
 
 def _forgiving(stream: TextIO | None) -> TextIO | None:
@@ -95,21 +113,27 @@ def _shows(stream: TextIO | None, text: str) -> bool:
     return True
 
 
-def _write(stream: TextIO | None, text: str) -> bool:
-    """Whether somebody is still there to read."""
+def _write(stream: TextIO | None, text: str) -> OSError | None:
+    """What kept the text from being written, if somebody is there to read it."""
     if stream is None:
-        return False
+        return None
     try:
         stream.write(text)
         stream.flush()
+    except (OSError, ValueError) as error:
+        _abandon(stream)
+        return error if isinstance(error, OSError) else None  # ValueError: it is closed
+    return None
+
+
+def _abandon(stream: TextIO) -> None:
+    """The interpreter flushes once more when it ends, and would complain then.
+
+    docs.python.org, library/signal, "Note on SIGPIPE"
+    """
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
     except (OSError, ValueError):
-        # EPIPE (EINVAL on Windows), or closed.  The interpreter flushes once more when it
-        # ends and would complain then (docs.python.org, library/signal, "Note on SIGPIPE").
-        try:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)
-        except (OSError, ValueError):
-            pass  # no descriptor behind it: nothing to flush either
-        return False
-    return True
+        pass  # no descriptor behind it: nothing to flush either

@@ -38,7 +38,7 @@ def block(text: Text, base: str, *, demo: bool, windows: bool) -> list[str]:
         f"  {text('paste-base-url')}: {base}",
         f"  {text('paste-key')}: {key}",
         f"  {text('paste-scheme')}: bearer",
-        f"  {text('paste-model')}: {MODEL}" + ("" if demo else f" ({text('model-hint')})"),
+        f"  {text('paste-model')}: {MODEL}" + ("" if demo else text("model-hint")),
         "",
         text("paste-code"),
         *_claude_code(base, "demo" if demo else text("your-key"), windows),

@@ -1,18 +1,19 @@
 """`localedge run`: the edge itself."""
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
-from localedge.config import Config
+from localedge.config import Config, LogFormat
 from localedge.errors import Failure
 from localedge.settings import Settings
 from localedge.settings.upstream import is_loopback
 
 from . import paste
-from .group import CONTEXT, EXIT_CODES
-from .options import choose_language, config_option, lang_option, load_settings
+from .group import CONTEXT, EXIT_CODES, help_option
+from .options import config_option, lang_option, load_settings
 from .output import Printer
 
 if TYPE_CHECKING:
@@ -26,10 +27,15 @@ if TYPE_CHECKING:
 @click.option("--port", metavar="PORT", help="Port to listen on, 0 for any free one [18080].")
 @config_option
 @click.option("--log-format", metavar="text|json", help="Form of the access log on standard error.")
-@click.option("--log-level", metavar="LEVEL", help="debug, info, warning (failures only) or error (none).")
-@click.option("-q", "--quiet", is_flag=True, help="Print the Listening line only.")
+@click.option(
+    "--log-level",
+    metavar="LEVEL",
+    help="debug (connections too), info, warning (failures only), error (none).",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing to paste; warnings and the log go on.")
 @click.option("--insecure-upstream", is_flag=True, help="Do not check an https gateway's certificate.")
 @lang_option
+@help_option
 @click.pass_obj
 def run(
     printer: Printer,
@@ -54,9 +60,6 @@ def run(
     Example:
       localedge run --http-only --upstream http://gateway.example:8000
     """
-    if not http_only:
-        choose_language(printer, lang)
-        raise Failure("https-not-available")
     flags = {
         "gateway.url": upstream,
         "listen.host": host,
@@ -66,7 +69,7 @@ def run(
         "gateway.insecure": insecure_upstream or None,
         "lang": lang,
     }
-    settings = load_settings(printer, flags, file, http_only=True, quiet=quiet)
+    settings = load_settings(printer, flags, file, http_only=http_only, quiet=quiet, serve=True)
     _serve(settings, printer)
 
 
@@ -77,15 +80,31 @@ def _serve(settings: Settings, printer: Printer) -> None:
     from twisted.internet import reactor
 
     from localedge.edge.lines import LineWriter
+    from localedge.edge.observe import spoken
     from localedge.edge.service import EdgeService
 
     config = settings.config
+    json = config.log_format is LogFormat.JSON
+
+    def dropped(text: str) -> str:
+        return spoken(LogFormat.JSON, "lines-dropped", text) if json else text
+
+    log = LineWriter(reactor, printer.log_line(), dropped)
+
+    def say(notice: Failure) -> None:
+        """By way of the log: who reads standard error may be stalled while streams run."""
+        sentence = notice.sentence(printer.lang)
+        log.write(spoken(LogFormat.JSON, notice.code, sentence) if json else printer.line(notice))
+
+    def stopping() -> None:
+        if not config.quiet:
+            say(Failure("stopping"))
+
     for warning in warnings(settings):
-        printer.failure(warning)
-    log = LineWriter(reactor, printer.log_line())
+        say(warning)
     service = EdgeService(config, reactor=reactor, emit=log.write)
     try:
-        serve(service, lambda port: announce(config, service, port, printer), printer, quiet=config.quiet)
+        serve(service, lambda port: announce(config, service, port, printer, say), stopping)
     finally:
         log.close()
 
@@ -98,7 +117,9 @@ def warnings(settings: Settings) -> list[Failure]:
     return [*settings.notices, *insecure]
 
 
-def announce(config: Config, service: "EdgeService", port: int, printer: Printer) -> None:
+def announce(
+    config: Config, service: "EdgeService", port: int, printer: Printer, say: Callable[[Failure], None]
+) -> None:
     """The first line of standard output, and what to paste where."""
     demo = config.gateway.demo
     printer.data(listening_line(config.host, port, service.gateway_url, demo=demo))
@@ -109,9 +130,9 @@ def announce(config: Config, service: "EdgeService", port: int, printer: Printer
     lines += paste.block(printer.text, base, demo=demo, windows=sys.platform == "win32")
     printer.data("\n".join(lines))
     if not is_loopback(config.host):
-        printer.talk("beyond-loopback", url=paste.url(config.host, port))
+        say(Failure("beyond-loopback", url=paste.url(config.host, port)))
     if not paste.desktop_takes(config.host):
-        printer.talk("desktop-needs-loopback", host=config.host)
+        say(Failure("desktop-needs-loopback", host=config.host))
 
 
 def listening_line(host: str, port: int, gateway_url: str, *, demo: bool) -> str:

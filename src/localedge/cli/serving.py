@@ -11,8 +11,6 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
-from .output import Printer
-
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
     from twisted.internet.interfaces import IReactorCore, IReactorFromThreads
@@ -48,15 +46,22 @@ def choose_reactor() -> None:
         kqreactor.install()
 
 
-def serve(service: Listening, announce: Callable[[int], None], printer: Printer, *, quiet: bool) -> None:
+def _nothing() -> None:
+    pass
+
+
+def serve(
+    service: Listening, announce: Callable[[int], None], stopping: Callable[[], None] = _nothing
+) -> None:
     """Start the service, tell `announce` the port once it listens, return when all is drained.
 
+    `stopping` is called when the user ends it; it may not block, for streams are running.
     Raises what kept the service from listening.
     """
     choose_reactor()
     from twisted.internet import reactor
 
-    _Serving(reactor, service, announce, printer, quiet).run()  # type: ignore[arg-type]  # a module to mypy
+    _Serving(reactor, service, announce, stopping).run()  # type: ignore[arg-type]  # a module to mypy
 
 
 class _Serving:
@@ -65,14 +70,12 @@ class _Serving:
         reactor: "Reactor",
         service: Listening,
         announce: Callable[[int], None],
-        printer: Printer,
-        quiet: bool,
+        stopping: Callable[[], None],
     ) -> None:
         self._reactor = reactor
         self._service = service
         self._announce = announce
-        self._printer = printer
-        self._quiet = quiet
+        self._tell = stopping
         self._stopping = False
         self._error: BaseException | None = None
 
@@ -113,8 +116,8 @@ class _Serving:
         self._reactor.callFromThread(self._asked_to_stop)
 
     def _asked_to_stop(self) -> None:
-        if not self._quiet and not self._stopping:
-            self._printer.talk("stopping")
+        if not self._stopping:
+            self._tell()
         self._stop(None)
 
 

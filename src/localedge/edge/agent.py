@@ -91,12 +91,14 @@ class Agent:
         """An idle connection said something, or ended."""
         if self._pool.idle_closed(backend):
             self._connections.discard(backend)
+            self._tell("gateway-evicted")
             backend.abort()
 
     def lost(self, backend: Backend) -> None:
         """A connection is gone."""
         if backend in self._connections:
             self._connections.discard(backend)
+            self._tell("gateway-left")
             if not self._pool.idle_closed(backend):
                 self._freed()
 
@@ -105,6 +107,7 @@ class Agent:
         for backend in self._pool.expired(now):
             self._pool.idle_closed(backend)
             self._connections.discard(backend)
+            self._tell("gateway-expired")
             backend.close()
 
     @property
@@ -126,6 +129,7 @@ class Agent:
         """An attempt succeeded."""
         del self._attempts[attempt.exchange]
         self._connections.add(backend)
+        self._tell("gateway-connected")
         backend.ready()
         attempt.exchange.connected(backend, reused=False)
 
@@ -136,6 +140,12 @@ class Agent:
         self._freed()
 
     # -- inside
+
+    def _tell(self, event: str) -> None:
+        """What became of a connection, for `--log-level debug`."""
+        observer = self._context.observer
+        if observer.verbose:
+            observer.say(event, repr(self._pool))
 
     def _open_or_queue(self, exchange: "Exchange") -> None:
         match self._pool.decide():

@@ -198,7 +198,7 @@ class Exchange:
             return
         assert self.backend is not None
         self._responded = True
-        fields = (*to_client(head), (b"Connection", b"Upgrade"), (b"Upgrade", upgrade))
+        fields = (*to_client(head, keep_length=False), (b"Connection", b"Upgrade"), (b"Upgrade", upgrade))
         self._client.respond(101, head.reason, fields, Body.NONE)
         self.tunnel = Tunnel(self, self._client, self.backend)
         self.tunnel.gateway_data(self.backend.raw())
@@ -317,8 +317,10 @@ class Exchange:
         """The drain limit was reached (R35)."""
         if self._responded:
             self._cut(Ending.DRAINED, "draining")
-        else:
+        elif self.backend is None or self._request.repeatable:
             self.fail("draining")
+        else:
+            self.fail("stopped-in-flight")  # the gateway may be at work: a retry would pay twice
 
     def fail_or_cut(self, code: str, **params: object) -> None:
         """The request turned out wrong while it was on its way (R01, R03)."""

@@ -81,6 +81,8 @@ class Frontend(Protocol):
         self.deadline = context.now() + context.limits.keep_alive
         context.frontends.add(self)
         context.deadlines.add(self)
+        if context.observer.verbose:
+            context.observer.say("client-connected", self._peer)
 
     def dataReceived(self, data: bytes) -> None:
         """Twisted: bytes from the client."""
@@ -118,6 +120,8 @@ class Frontend(Protocol):
         self.gone = True
         self.reading.stop()
         self._context.left(self)
+        if self._context.observer.verbose:
+            self._context.observer.say("client-left", self._peer)
         self._context.deadlines.discard(self)
         if self._exchange is not None:
             self._exchange.client_gone()
@@ -291,7 +295,8 @@ class Frontend(Protocol):
         config = self._context.config
         host = f"[{config.host}]" if ":" in config.host else config.host
         url = f"http://{host}:{self.transport.getHost().port}"
-        self._context.observer.say(messages.text("tls-on-plain-port", config.lang, url=url))
+        text = messages.text("tls-on-plain-port", config.lang, url=url)
+        self._context.observer.say("tls-on-plain-port", text)
         self._leg.refused = True
         self._wire.put(_HANDSHAKE_FAILURE)
         self._end_connection()

@@ -120,43 +120,48 @@ class Observer:
         self._emit = emit
         self._format = log_format
         self._render = _as_json if log_format is LogFormat.JSON else _as_text
-        self._all = level is LogLevel.INFO
+        self._all = level in (LogLevel.DEBUG, LogLevel.INFO)
         self._failures = level is not LogLevel.ERROR
-        self._second = -1
-        self._stamp = ""
+        self.verbose = level is LogLevel.DEBUG
+        """Whether connections are told of too, with `say`."""
+        self._stamp = _Stamp()
         self.in_flight: set[Exchange] = set()
         self.endings: Counter[Ending] = Counter()
 
-    def say(self, text: str) -> None:
-        """Something the user should know, whatever the level."""
-        self._emit(note(text, self._format))
+    def say(self, code: str, text: str) -> None:
+        """A line that is no record: something the user should know, whatever the level."""
+        self._emit(spoken(self._format, code, text))
 
     def ended(self, record: Record, now: float) -> None:
         """An exchange is over."""
         self.endings[record.ending] += 1
         if self._all or (self._failures and record.ending in FAILURES):
-            self._emit(self._render(record, self._timestamp(), now))
+            self._emit(self._render(record, self._stamp(), now))
 
-    def _timestamp(self) -> str:
+
+class _Stamp:
+    """The time of day in UTC, as ISO 8601 with milliseconds; the seconds are formatted once each."""
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._text = ""
+
+    def __call__(self) -> str:
         now = time.time()
         second = int(now)
         if second != self._second:
             self._second = second
-            self._stamp = _utc(second)
-        return f"{self._stamp}.{int((now - second) * 1000):03d}Z"
+            self._text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return f"{self._text}.{int((now - second) * 1000):03d}Z"
 
 
-def _utc(second: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-
-
-def note(text: str, log_format: LogFormat) -> str:
-    """A line that is no record, in the form of those that are."""
+def spoken(log_format: LogFormat, code: str, text: str) -> str:
+    """A line that is no record, in the log's format."""
     if log_format is LogFormat.TEXT:
-        return text
+        return f"{_Stamp()()} {text} [{code}]"
     import json
 
-    return json.dumps({"time": f"{_utc(int(time.time()))}Z", "message": text})
+    return json.dumps({"time": _Stamp()(), "event": code, "message": text}, ensure_ascii=False)
 
 
 def _phases(record: Record, now: float) -> tuple[float, float, float, float, float]:

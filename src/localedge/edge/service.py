@@ -19,7 +19,7 @@ from localedge.edge.frontend import Frontend
 from localedge.edge.observe import Observer
 from localedge.errors import Failure
 from localedge.http.forwarding import Route
-from localedge.machine.descriptors import raise_descriptor_limit
+from localedge.machine.descriptors import RESERVE, raise_descriptor_limit
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IAddress, IDelayedCall, IListeningPort
@@ -49,6 +49,19 @@ def _basic(gateway: Gateway) -> bytes | None:
     if gateway.proxy is None or gateway.proxy.credentials is None:
         return None
     return b"Basic " + b64encode(gateway.proxy.credentials.reveal().encode())
+
+
+def within(config: Config, descriptors: int | None) -> Config:
+    """As many clients and connections as there are descriptors for: further clients wait to be accepted."""
+    if descriptors is None:
+        return config
+    room = max(1, (descriptors - RESERVE) // 2)
+    pool = replace(
+        config.pool,
+        connections=min(config.pool.connections, room),
+        ceiling=min(config.pool.ceiling, room),
+    )
+    return replace(config, max_clients=min(config.max_clients, room), pool=pool)
 
 
 class _Listener(ServerFactory):
@@ -109,7 +122,7 @@ class EdgeService(Service):
     def startService(self) -> None:
         """Listen.  Nothing is raised: `whenListening` tells."""
         Service.startService(self)
-        raise_descriptor_limit()
+        self.config = within(self.config, raise_descriptor_limit())
         try:
             port = self._start()
         except Failure as failure:

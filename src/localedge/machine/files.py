@@ -6,16 +6,22 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from localedge.errors import Failure
-from localedge.settings import Settings, Sources
+from localedge.settings import Sources
+from localedge.settings.layers import LONGEST_PATH, clean
 
 VARIABLE = "LOCALEDGE_CONFIG"
 
 
 def config_path(given: str | None, environ: Mapping[str, str]) -> Path:
-    """The configuration file: as given by flag or variable, else at the platform's place."""
+    """The configuration file: as given by flag or variable, else at the platform's place.
+
+    Raises `Failure` for a flag that names nothing.
+    """
+    if given == "":
+        raise Failure("config-missing", path="")
     named = given or environ.get(VARIABLE)
     if named:
-        return Path(named).expanduser()
+        return _path(named)
     import platformdirs
 
     return platformdirs.user_config_path("localedge", appauthor=False) / "config.toml"
@@ -29,63 +35,47 @@ def gather(flags: Mapping[str, object], given: str | None, environ: Mapping[str,
         environ=environ,
         path=str(path),
         system_lang=system_language(),
-        read=lambda name: Path(name).expanduser().read_text(encoding="utf-8-sig"),
+        read=lambda name: _path(name).read_bytes(),
     )
     try:
         # Notepad puts a byte order mark in front.
         return sources._replace(text=path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         if given or environ.get(VARIABLE):
-            return sources._replace(unread=Failure("config-missing", path=path))
+            return sources._replace(unread=Failure("config-missing", path=_shown(path)))
         return sources
     except OSError as error:
-        return sources._replace(unread=Failure("config-unreadable", path=path, reason=_reason(error)))
+        return sources._replace(unread=Failure("config-unreadable", path=_shown(path), reason=_reason(error)))
     except UnicodeDecodeError:
-        return sources._replace(unread=Failure("config-not-utf8", path=path))
-
-
-def check_ca_file(settings: Settings) -> None:
-    """Whether the CA file can serve.  Raises `Failure`."""
-    name = settings.config.gateway.ca_file
-    if name is None:
-        return
-    where = next(one.where for one in settings.effective if one.setting.key == "gateway.ca_file")
-    try:
-        content = Path(name).read_bytes()
-    except FileNotFoundError:
-        raise Failure("ca-file-missing", where=where, path=name) from None
-    except OSError as error:
-        raise Failure("ca-file-unreadable", where=where, path=name, reason=_reason(error)) from None
-    if b"-----BEGIN CERTIFICATE-----" not in content:
-        raise Failure("ca-file-not-pem", where=where, path=name)
+        return sources._replace(unread=Failure("config-not-utf8", path=_shown(path)))
 
 
 def write_new(path: Path, text: str, *, replace: bool) -> None:
-    """Write a file whole or not at all, readable by its owner only.
+    """Write a file whole or not at all, readable by its owner only.  A link is followed.
 
     Raises `Failure`; without `replace` an existing file is one.
     """
-    if path.exists() and not replace:
-        raise Failure("config-exists", path=path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    target = Path(os.path.realpath(path))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_through(beside, text.encode())
-    except OSError as error:
-        raise Failure("config-unwritable", path=path, reason=_reason(error)) from None
-    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         if replace:
-            beside.replace(path)
-        elif sys.platform == "win32":
-            beside.rename(path)  # refuses an existing file there
+            _replace(target, text.encode())
         else:
-            path.hardlink_to(beside)  # the one step that cannot replace what somebody wrote meanwhile
-    except FileExistsError:
-        raise Failure("config-exists", path=path) from None
+            _write_through(target, text.encode())
     except OSError as error:
-        raise Failure("config-unwritable", path=path, reason=_reason(error)) from None
-    finally:
-        beside.unlink(missing_ok=True)
+        if isinstance(error, FileExistsError) and target.exists():
+            raise Failure("config-exists", path=_shown(path)) from None
+        raise Failure("config-unwritable", path=_shown(path), reason=_reason(error)) from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    _write_through(beside, content)
+    try:
+        beside.replace(path)
+    except OSError:
+        beside.unlink()
+        raise
 
 
 def _write_through(path: Path, content: bytes) -> None:
@@ -109,6 +99,15 @@ def system_language() -> str:
         return "zh" if ctypes.windll.kernel32.GetUserDefaultUILanguage() & 0x3FF == 4 else "en"
     else:
         return "en"
+
+
+def _path(name: str) -> Path:
+    """With a home directory where one is named and known; Path.expanduser raises where it is not."""
+    return Path(os.path.expanduser(name))  # noqa: PTH111
+
+
+def _shown(path: Path) -> str:
+    return clean(str(path), LONGEST_PATH)
 
 
 def _reason(error: OSError) -> str:

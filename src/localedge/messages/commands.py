@@ -10,9 +10,43 @@ _REPORT_ZH = "请把这一行、你的系统以及版本号（localedge version�
 
 _FAILURES: dict[str, Entry] = {
     "usage": Entry(
-        Words("{detail}", 'Try "{command} --help".'),
-        Words("命令行有误：{detail}", "请看“{command} --help”。"),
+        Words("{detail}.", 'Try "{command} --help".'),
+        Words("命令行有误（{detail}）。", "请看“{command} --help”。"),
         exit_status=2,
+    ),
+    "no-such-command": Entry(
+        Words('there is no command "{name}".', 'Try "{command} --help".'),
+        Words("没有名为“{name}”的命令。", "请看“{command} --help”。"),
+        exit_status=2,
+    ),
+    "no-such-command-near": Entry(
+        Words('there is no command "{name}".', 'Did you mean "{near}"? Try "{command} --help".'),
+        Words("没有名为“{name}”的命令。", "是不是想写“{near}”？请看“{command} --help”。"),
+        exit_status=2,
+    ),
+    "no-such-option": Entry(
+        Words('"{command}" has no option "{name}".', 'Try "{command} --help".'),
+        Words("“{command}”没有“{name}”选项。", "请看“{command} --help”。"),
+        exit_status=2,
+    ),
+    "no-such-option-near": Entry(
+        Words('"{command}" has no option "{name}".', 'Did you mean "{near}"? Try "{command} --help".'),
+        Words("“{command}”没有“{name}”选项。", "是不是想写“{near}”？请看“{command} --help”。"),
+        exit_status=2,
+    ),
+    "option-without-value": Entry(
+        Words('the option "{name}" needs a value after it.', 'Try "{command} --help".'),
+        Words("选项“{name}”后面要有一个值。", "请看“{command} --help”。"),
+        exit_status=2,
+    ),
+    "extra-words": Entry(
+        Words('"{command}" takes no words besides its options.', 'Try "{command} --help".'),
+        Words("“{command}”只接受选项，不接受其他词。", "请看“{command} --help”。"),
+        exit_status=2,
+    ),
+    "output-failed": Entry(
+        Words("the output cannot be written ({reason}).", "Make room there, or send it elsewhere."),
+        Words("无法写出结果（{reason}）。", "请腾出空间，或把输出改到别处。"),
     ),
     "internal-error": Entry(
         Words("internal error: {kind} at {place}.", _REPORT),
@@ -157,7 +191,9 @@ _TALK: dict[str, Entry] = {
     "paste-model": Entry(Words("Model"), Words("Model（模型）"), talk=True),
     "your-key": Entry(Words("your gateway's key"), Words("你的网关密钥"), talk=True),
     "any-key": Entry(Words("anything, for example: demo"), Words("任意内容，例如 demo"), talk=True),
-    "model-hint": Entry(Words("or any model of your gateway"), Words("或网关提供的其他模型"), talk=True),
+    "model-hint": Entry(
+        Words(" (or any model of your gateway)"), Words("（或网关提供的其他模型）"), talk=True
+    ),
     "paste-code": Entry(
         Words("For Claude Code, in the terminal you start it from:"),
         Words("在启动 Claude Code 的终端中执行："),

@@ -137,6 +137,18 @@ _EDGE: dict[str, Entry] = {
         status=503,
         should_retry=True,
     ),
+    "stopped-in-flight": Entry(
+        Words(
+            "localedge was stopped before the gateway answered.",
+            "The gateway may have worked on the request, so send it again only if that does no harm.",
+        ),
+        Words(
+            "localedge 在网关应答之前被停止。",
+            "网关可能已经处理了该请求，确认无妨后再重发。",
+        ),
+        status=503,
+        should_retry=False,
+    ),
     "queue-full": Entry(
         Words(
             "Too many requests are waiting for the gateway.",

@@ -13,9 +13,11 @@ TABLE: dict[str, Entry] = {
     "config-unreadable": Entry(
         Words(
             'The configuration file "{path}" cannot be read ({reason}).',
-            "Mend its permissions, or name another with --config.",
+            "Let this user read it, or name another file with --config.",
         ),
-        Words("无法读取配置文件“{path}”（{reason}）。", "请修正其权限，或用 --config 指定其他文件。"),
+        Words(
+            "无法读取配置文件“{path}”（{reason}）。", "请让当前用户能够读取它，或用 --config 指定其他文件。"
+        ),
     ),
     "config-not-utf8": Entry(
         Words('The configuration file "{path}" is not UTF-8 text.', "Save it again as UTF-8."),
@@ -42,9 +44,9 @@ TABLE: dict[str, Entry] = {
     "config-unwritable": Entry(
         Words(
             '"{path}" cannot be written ({reason}).',
-            "Mend the permissions, or name another file with --config.",
+            "Let this user write there, or name another file with --config.",
         ),
-        Words("无法写入“{path}”（{reason}）。", "请修正权限，或用 --config 指定其他文件。"),
+        Words("无法写入“{path}”（{reason}）。", "请让当前用户能够写入该处，或用 --config 指定其他文件。"),
     ),
     "unknown-key": Entry(
         Words(
@@ -56,6 +58,16 @@ TABLE: dict[str, Entry] = {
     "unknown-key-near": Entry(
         Words('{where}: there is no setting "{key}".', 'Did you mean "{near}"?'),
         Words("{where}：没有名为“{key}”的设置。", "是不是想写“{near}”？"),
+    ),
+    "unknown-keys": Entry(
+        Words(
+            "{where}: there are {count} more settings that localedge does not have.",
+            'See whether this is the right file; "localedge config path" tells the usual one.',
+        ),
+        Words(
+            "{where}：还有 {count} 项 localedge 没有的设置。",
+            "请确认文件是否正确；“localedge config path”会显示默认的配置文件。",
+        ),
     ),
     "unknown-variable": Entry(
         Words(
@@ -134,6 +146,13 @@ TABLE: dict[str, Entry] = {
             "请改用 127.0.0.1，或设置 LOCALEDGE_CLIENT_TOKEN（文件中为 listen.client_token）。",
         ),
     ),
+    "demo-not-loopback": Entry(
+        Words(
+            "{where}: {host} can be reached by other machines, and nothing guards the demo gateway.",
+            "Use 127.0.0.1 or ::1.",
+        ),
+        Words("{where}：其他机器可以访问 {host}，而演示网关没有任何保护。", "请改用 127.0.0.1 或 ::1。"),
+    ),
     "bad-token": Entry(
         Words(
             "{where}: the token must be visible ASCII characters without spaces.",
@@ -173,8 +192,10 @@ TABLE: dict[str, Entry] = {
         Words("{where}：CA 文件“{path}”不存在。", "请更正 gateway.ca_file 中的路径。"),
     ),
     "ca-file-unreadable": Entry(
-        Words('{where}: the CA file "{path}" cannot be read ({reason}).', "Mend its permissions."),
-        Words("{where}：无法读取 CA 文件“{path}”（{reason}）。", "请修正其权限。"),
+        Words(
+            '{where}: the CA file "{path}" cannot be read ({reason}).', "Name a file that this user may read."
+        ),
+        Words("{where}：无法读取 CA 文件“{path}”（{reason}）。", "请指定当前用户能够读取的文件。"),
     ),
     "ca-file-not-pem": Entry(
         Words(

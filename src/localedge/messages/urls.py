@@ -49,10 +49,10 @@ TABLE: dict[str, Entry] = {
     ),
     "url-query": Entry(
         Words(
-            '{where}: a gateway URL cannot have a "{mark}" part.',
+            '{where}: the URL cannot have a "{mark}" part here.',
             'Take away everything from the "{mark}" on.',
         ),
-        Words("{where}：网关 URL 不能带“{mark}”部分。", "请删去从“{mark}”开始的内容。"),
+        Words("{where}：此处的 URL 不能带“{mark}”部分。", "请删去从“{mark}”开始的内容。"),
     ),
     "url-space": Entry(
         Words("{where}: the URL contains a space or a control character.", f"Take it out. {_WRITE}"),
@@ -60,10 +60,24 @@ TABLE: dict[str, Entry] = {
     ),
     "url-bad-path": Entry(
         Words(
-            '{where}: the path "{path}" has characters that a URL cannot carry.',
-            "Percent-encode them, or leave the path out.",
+            '{where}: "{path}" cannot be the path of a URL here: it has characters to percent-encode, '
+            'a "%" without two hexadecimal digits, or a "." or ".." between slashes.',
+            "Correct the path, or leave it out.",
         ),
-        Words("{where}：路径“{path}”中有 URL 不允许的字符。", "请用百分号编码，或去掉路径。"),
+        Words(
+            "{where}：“{path}”不能用作 URL 的路径：其中有需要百分号编码的字符、"
+            "后面没有两位十六进制数字的“%”，或斜杠之间的“.”或“..”。",
+            "请更正路径，或去掉它。",
+        ),
+    ),
+    "url-endpoint": Entry(
+        Words(
+            '{where}: "{endpoint}" is an endpoint of the API, and clients add it themselves to the base URL.',
+            'Did you mean "{near}"?',
+        ),
+        Words(
+            "{where}：“{endpoint}”是 API 的端点，客户端会自己把它加在基础地址后面。", "是不是想写“{near}”？"
+        ),
     ),
     "base-url-is-edge": Entry(
         Words(
@@ -94,6 +108,20 @@ TABLE: dict[str, Entry] = {
             "{where}：localedge 不支持“{scheme}:”代理，只支持 http:// 代理。",
             "请写成 http://主机:端口，或删去该设置。",
         ),
+    ),
+    "proxy-userinfo": Entry(
+        Words(
+            "{where}: the proxy's user name or password has a /, ? or # in it.",
+            "Percent-encode them: %2F for /, %3F for ?, %23 for #.",
+        ),
+        Words(
+            "{where}：代理的用户名或密码中含有 /、? 或 #。",
+            "请用百分号编码：/ 写成 %2F，? 写成 %3F，# 写成 %23。",
+        ),
+    ),
+    "proxy-path": Entry(
+        Words('{where}: the URL of a proxy has no path, and "{path}" is one.', "Take it away."),
+        Words("{where}：代理的 URL 不带路径，而这里有“{path}”。", "请删去路径。"),
     ),
     "proxy-ignored": Entry(
         Words(

@@ -9,7 +9,7 @@ from localedge.errors import Failure, Problems
 
 from . import proxies, upstream, values
 from .language import from_locale
-from .layers import Found, Layers, Sources, clean
+from .layers import LONGEST_PATH, Found, Layers, Sources, clean
 from .table import SETTINGS, Setting
 
 BASE_URL = "ANTHROPIC_BASE_URL"
@@ -41,9 +41,12 @@ class Settings(NamedTuple):
     """What the user should know but need not mend."""
 
 
-def load(sources: Sources, *, http_only: bool = False, quiet: bool = False) -> Settings:
-    """The configuration.  Raises `Problems` with everything that is wrong with it."""
-    return _Builder(sources).settings(http_only, quiet)
+def load(sources: Sources, *, http_only: bool = False, quiet: bool = False, serve: bool = False) -> Settings:
+    """The configuration.  Raises `Problems` with everything that is wrong with it.
+
+    `serve` says that it is going to be served, not just looked at.
+    """
+    return _Builder(sources).settings(http_only, quiet, serve)
 
 
 class _Builder:
@@ -54,7 +57,9 @@ class _Builder:
         self._notices: list[Failure] = []
         self._got: dict[str, Effective] = {}
 
-    def settings(self, http_only: bool, quiet: bool) -> Settings:
+    def settings(self, http_only: bool, quiet: bool, serve: bool) -> Settings:
+        if serve and not http_only:
+            self._problems.append(Failure("https-not-available"))
         for setting in SETTINGS:
             self._got[setting.key] = self._take(setting)
         self._take_gateway()
@@ -63,7 +68,7 @@ class _Builder:
         gateway = self._gateway()
         problems = self._layers.problems + self._problems
         if problems:
-            raise Problems(problems)
+            raise Problems(sorted(problems, key=self._layers.order))
         return Settings(
             self._config(gateway, http_only, quiet), tuple(self._got.values()), tuple(self._notices)
         )
@@ -134,6 +139,7 @@ class _Builder:
 
     def _gateway(self) -> Gateway | None:
         """The gateway with everything that belongs to it."""
+        ca_file = self._ca_file()
         gateway = self._got["gateway.url"].value
         if not isinstance(gateway, Gateway):
             return None
@@ -143,7 +149,7 @@ class _Builder:
             gateway.host,
             gateway.port,
             gateway.base_path,
-            ca_file=self._ca_file(),
+            ca_file=ca_file,
             insecure=bool(self._got["gateway.insecure"].value),
             proxy=proxy,
             demo=gateway.demo,
@@ -173,10 +179,25 @@ class _Builder:
         if not isinstance(got.value, str):
             return None
         path = _expand_home(got.value, self._sources.environ)
-        if self._sources.path and got.where.startswith(self._sources.path):
+        if self._sources.path and got.where.startswith(self._layers.shown):
             path = str(PurePath(self._sources.path).parent / path)
         self._got["gateway.ca_file"] = got._replace(value=path)
+        self._check_ca_file(path, got.where)
         return path
+
+    def _check_ca_file(self, path: str, where: str) -> None:
+        """Whether it can serve: told at the start, not at the first request."""
+        if self._sources.read is None:
+            return
+        shown = clean(path, LONGEST_PATH)
+        try:
+            if b"-----BEGIN CERTIFICATE-----" not in self._sources.read(path):
+                self._problems.append(Failure("ca-file-not-pem", where=where, path=shown))
+        except FileNotFoundError:
+            self._problems.append(Failure("ca-file-missing", where=where, path=shown))
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            self._problems.append(Failure("ca-file-unreadable", where=where, path=shown, reason=reason))
 
     def _config(self, gateway: Gateway | None, http_only: bool, quiet: bool) -> Config:
         assert gateway is not None, "a gateway that is missing is a problem"

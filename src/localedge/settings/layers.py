@@ -4,6 +4,7 @@ Looks values up and finds names that nobody knows; `build` makes a `Config` of t
 """
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -16,6 +17,11 @@ _SECTIONS = frozenset(setting.key.partition(".")[0] for setting in SETTINGS if "
 _KEYS = frozenset(setting.key for setting in SETTINGS)
 PREFIX = "LOCALEDGE_"
 
+MOST_STRANGERS = 20
+"""More unknown keys than these are only counted: somebody named the wrong file."""
+LONGEST_PATH = 1000
+"""Characters of a path that are shown."""
+
 
 class Sources(NamedTuple):
     """Everything the doors have gathered; `settings` itself reads nothing."""
@@ -24,15 +30,15 @@ class Sources(NamedTuple):
     """By setting key (`gateway.url`); None where the flag was not given."""
     environ: Mapping[str, str] = {}
     path: str = ""
-    """Name of the configuration file, as it shall be shown."""
+    """Name of the configuration file."""
     text: str | None = None
     """Its content, None if there is no file."""
     unread: Failure | None = None
     """Why a file that should be there could not be read."""
     system_lang: str = "en"
     """The language the system speaks, for when nobody sets `lang`."""
-    read: Callable[[str], str] | None = None
-    """Reads a file that `LOCALEDGE_..._FILE` names.  Raises OSError or UnicodeError."""
+    read: Callable[[str], bytes] | None = None
+    """Reads a file that the configuration names.  Raises OSError."""
 
 
 class Found(NamedTuple):
@@ -47,6 +53,8 @@ class Layers:
 
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
+        self.shown = clean(sources.path, LONGEST_PATH)
+        """The file's name as it may be shown."""
         self.problems: list[Failure] = [sources.unread] if sources.unread else []
         """What is wrong with the layers themselves; values are not looked at here."""
         self._tree = self._parse_file()
@@ -72,20 +80,29 @@ class Layers:
     def place(self, key: str) -> str:
         """`file:line` of a key in the file."""
         line = line_of(self.sources.text or "", tuple(key.split(".")))
-        return f"{self.sources.path}:{line}" if line else self.sources.path
+        return f"{self.shown}:{line}" if line else self.shown
+
+    def order(self, failure: Failure) -> tuple[int, int]:
+        """Sorts problems: those in the file first, by line."""
+        where = str(failure.params.get("where"))
+        path, _, line = where.rpartition(":")
+        if path == self.shown and line.isdecimal():
+            return 0, int(line)
+        return (0, sys.maxsize) if where == self.shown else (1, 0)
 
     def _from_secret_file(self, setting: Setting) -> Found | None:
         name = f"{setting.env}_FILE"
         path = self.sources.environ.get(name)
         if not path or self.sources.read is None:
             return None
+        shown = clean(path, LONGEST_PATH)
         try:
-            return Found(self.sources.read(path), f"{name} ({path})")
+            return Found(self.sources.read(path).decode("utf-8-sig"), f"{name} ({shown})")
         except OSError as error:
             reason = error.strerror or type(error).__name__
         except UnicodeError:
             reason = "not UTF-8"
-        self.problems.append(Failure("secret-file-unreadable", where=name, path=path, reason=reason))
+        self.problems.append(Failure("secret-file-unreadable", where=name, path=shown, reason=reason))
         return None
 
     def _parse_file(self) -> dict[str, Any]:
@@ -97,18 +114,20 @@ class Layers:
         try:
             return tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            self.problems.append(_toml_problem(str(error), self.sources.path, text))
+            self.problems.append(_toml_problem(str(error), self.shown, text))
         except RecursionError:
-            self.problems.append(_toml_problem("nested too deeply", self.sources.path, text))
+            self.problems.append(_toml_problem("nested too deeply", self.shown, text))
+        except ValueError as error:  # int() and its limit on digits; no line is told
+            reason, _, _ = str(error).partition(";")
+            self.problems.append(Failure("config-not-toml", where=self.shown, reason=clean(reason)))
         return {}
 
     def _look_for_strangers(self) -> None:
+        strangers: list[str] = []
         for name, value in self._tree.items():
             if name in _SECTIONS:
                 if isinstance(value, dict):
-                    for key in value:
-                        if f"{name}.{key}" not in _KEYS:
-                            self._stranger(f"{name}.{key}")
+                    strangers += [key for one in value if (key := f"{name}.{one}") not in _KEYS]
                 else:
                     sample = next(
                         f"{setting.key.partition('.')[2]} = {setting.sample}"
@@ -118,7 +137,12 @@ class Layers:
                     where = self.place(name)
                     self.problems.append(Failure("not-a-section", where=where, key=name, sample=sample))
             elif name not in _KEYS:
-                self._stranger(name)
+                strangers.append(name)
+        for key in strangers[:MOST_STRANGERS]:
+            self._stranger(key)
+        more = len(strangers) - MOST_STRANGERS
+        if more > 0:
+            self.problems.append(Failure("unknown-keys", where=self.shown, count=more))
 
     def _stranger(self, key: str) -> None:
         where, near = self.place(key), _near_key(key)
@@ -147,9 +171,10 @@ class Layers:
 
 def clean(value: object, longest: int = 120) -> str:
     """A value as one printable line of bounded length, for a message."""
-    shown = value if isinstance(value, str) else repr(value)
-    if isinstance(value, bool):
-        shown = str(value).lower()
+    try:
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+    except ValueError:  # too many digits for decimal (sys.set_int_max_str_digits)
+        shown = "..."
     if not shown.isprintable():
         shown = shown.encode("unicode_escape").decode()
     return shown if len(shown) <= longest else shown[:longest] + "..."

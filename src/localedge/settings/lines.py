@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _PATH = rf"{_PART}(?:\s*\.\s*{_PART})*"
@@ -15,7 +16,13 @@ def _parts(path: str) -> tuple[str, ...]:
     return tuple(part.strip("\"'") for part in _PARTS.findall(path))
 
 
-def _keys(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+@lru_cache(maxsize=1)
+def _keys(text: str) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """Scanned once, however many keys are asked for."""
+    return tuple(_scan(text))
+
+
+def _scan(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Every header and key with its line (from 1), but not what only looks like one in a long string."""
     section: tuple[str, ...] = ()
     fence = ""
@@ -35,9 +42,10 @@ def _keys(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
 
 
 def line_of(text: str, path: tuple[str, ...]) -> int | None:
-    """The line (from 1) of a key, of the inline table or the section that holds it; None if there is none."""
+    """The line (from 1) of a key, or of the nearest that holds it or that it holds; None if there is none."""
     best: tuple[int, int] | None = None
     for number, found in _keys(text):
-        if found == path[: len(found)] and (best is None or len(found) > best[0]):
-            best = (len(found), number)
+        common = min(len(found), len(path))
+        if found[:common] == path[:common] and (best is None or common > best[0]):
+            best = (common, number)
     return best[1] if best else None

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from localedge.config import Gateway
 from localedge.errors import Failure
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
@@ -16,6 +17,9 @@ _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 # RFC 3986 3.3 path characters, and those that WHATWG URLs let stand as they are
 _PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/|\[\]^-]*")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# what the clients put behind the base URL themselves
+_ENDPOINT = re.compile(r"/v1/(messages(/count_tokens)?|chat/completions|models)$")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -98,7 +102,7 @@ def parse(typed: str, *, userinfo: bool = False) -> Url:
     authority, tail = rest[:end], rest[end:]
     # an `@` further on: in `user:pass/word@host` what looks like a port is half of a password
     if "@" in tail or ("@" in authority and not userinfo):
-        raise Failure("url-userinfo")
+        raise Failure("proxy-userinfo" if userinfo else "url-userinfo")
     credentials, at, hostport = authority.rpartition("@")
     host, port = _split_port(hostport, scheme, masked(value))
     for mark in "?#":
@@ -109,6 +113,18 @@ def parse(typed: str, *, userinfo: bool = False) -> Url:
     if not _PATH.fullmatch(tail):
         raise Failure("url-bad-path", path=tail)
     return Url(scheme, parse_host(host), port, tail.rstrip("/"), credentials if at else None)
+
+
+def check_base_path(url: Url) -> None:
+    """Whether request targets can stand behind the path.  Raises `Failure` without its `where`."""
+    segments = url.path.replace("%2e", ".").replace("%2E", ".").split("/")
+    # a dot segment would be taken away by some recipients, not by all (RFC 3986 5.2.4)
+    if _ESCAPE.search(url.path) or "." in segments or ".." in segments:
+        raise Failure("url-bad-path", path=url.path)
+    endpoint = _ENDPOINT.search(url.path)
+    if endpoint:
+        base = Gateway(url.scheme, url.host, url.port, url.path[: endpoint.start()])
+        raise Failure("url-endpoint", endpoint=endpoint[0], near=base.url)
 
 
 def _without_zone(literal: str) -> str:

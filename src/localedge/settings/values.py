@@ -20,6 +20,7 @@ Parser = Callable[[object], object]
 LONGEST = 7 * 24 * 3600.0
 """Seconds.  poll() and epoll cannot wait for more than 24 days, and nobody means to."""
 
+_HUGE = 10**18
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)")
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
@@ -29,7 +30,9 @@ _ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#@\s\\]+)")
 def _amount(value: object, units: dict[str, float] | dict[str, int], code: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise Failure(code)
-    if not isinstance(value, str):
+    if isinstance(value, int):
+        return max(-_HUGE, min(value, _HUGE))  # TOML has whole numbers that no float can hold
+    if isinstance(value, float):
         return value
     sign = -1 if value.strip().startswith("-") else 1
     match = _AMOUNT.fullmatch(value.strip().removeprefix("-"))
@@ -139,15 +142,23 @@ def token(value: object) -> Secret:
     return Secret(word)
 
 
+def _typed(value: object) -> str:
+    """A URL as it was typed; what is no text is told so, what is blank `upstream.parse` tells."""
+    if not isinstance(value, str):
+        raise Failure("bad-text")
+    return value.strip()
+
+
 def gateway(value: object) -> Gateway:
     """The gateway's URL; the other fields of `Gateway` are settings of their own."""
-    url = upstream.parse(text(value) if value != "" else "")
+    url = upstream.parse(_typed(value))
+    upstream.check_base_path(url)
     return Gateway(url.scheme, url.host, url.port, url.path)
 
 
 def proxy(value: object) -> Proxy:
     """The URL of an HTTP proxy, `http://[user:password@]host[:port]`; port 80 if none is given."""
-    typed = text(value).strip()
+    typed = _typed(value)
     scheme, mark, _ = typed.partition("://")
     if mark and scheme.lower() != "http" and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme):
         raise Failure("proxy-scheme", scheme=scheme)
@@ -155,7 +166,7 @@ def proxy(value: object) -> Proxy:
     if url.scheme != "http":
         raise Failure("proxy-scheme", scheme=url.scheme)
     if url.path:
-        raise Failure("url-bad-path", path=url.path)
+        raise Failure("proxy-path", path=url.path)
     credentials = None
     if url.userinfo:
         from urllib.parse import unquote
