@@ -13,8 +13,8 @@ import pytest_twisted
 from tests import leftovers, peers
 
 RULE = re.compile(r"\bR\d\d\b")
-PROFILE = peers.TOLD.get("LOCALEDGE_HYPOTHESIS", "default")
-NO_SKIPS = peers.TOLD.get("LOCALEDGE_NO_SKIPS") == "1"
+PROFILE = os.environ.get("EDGETEST_HYPOTHESIS", "default")
+NO_SKIPS = os.environ.get("EDGETEST_NO_SKIPS") == "1"
 
 skipped_for_want = pytest.StashKey[list[str]]()
 
@@ -128,7 +128,7 @@ def pytest_make_collect_report(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
-    """With `LOCALEDGE_NO_SKIPS=1` a run that left tests out for want of a peer has failed."""
+    """With `EDGETEST_NO_SKIPS=1` a run that left tests out for want of a peer has failed."""
     if NO_SKIPS and session.config.stash[skipped_for_want]:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     yield

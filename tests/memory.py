@@ -251,8 +251,17 @@ class MemoryTransport:
 class Hangups:
     """Stands for `HangupWatch`: tells of a FIN or RST that comes while nobody reads (R32)."""
 
-    def watch(self, transport: MemoryTransport, gone: Callable[..., object]) -> Callable[[], None]:
-        """Call `gone` when the peer hangs up; the result ends the watch."""
+    def watch(
+        self, transport: MemoryTransport, gone: Callable[..., object], *, fin: bool = True
+    ) -> Callable[[], None]:
+        """Call `gone` when the peer hangs up, or resets without `fin`; the result ends the watch."""
+        if not fin:
+            told = gone
+
+            def gone(*, reset: bool) -> None:
+                if reset:
+                    told(reset=True)
+
         transport.hung_up = gone
         transport.later(transport.tell_watcher)
 

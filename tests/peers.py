@@ -1,6 +1,6 @@
 """Real programs that some tests talk to: asked for by name, skipped for in one recognisable way.
 
-`LOCALEDGE_NO_SKIPS=1` makes a run with such a skip fail (`tests/conftest.py` sees to it), so that the
+`EDGETEST_NO_SKIPS=1` makes a run with such a skip fail (`tests/conftest.py` sees to it), so that the
 project's own checks cannot go green by testing less.  It is not inferred from `CI=true`: somebody else's
 CI may well have no nginx.
 """
@@ -13,10 +13,6 @@ from typing import NoReturn
 import pytest
 
 MISSING = "peer missing: "
-
-# Read once, before conftest clears the environment: localedge itself refuses variables of its prefix that
-# are no settings, and tests start it.
-TOLD = {name: value for name, value in os.environ.items() if name.startswith("LOCALEDGE_")}
 
 # Debian keeps daemons where an ordinary user's PATH does not look.
 _ELSEWHERE = ("/usr/sbin", "/usr/local/sbin", "/sbin", "/opt/homebrew/bin")
@@ -39,12 +35,12 @@ def need(program: str) -> Path:
 def javascript_sdk() -> Path:
     """A directory whose `node_modules` holds `@anthropic-ai/sdk`: run `node` with it as working directory.
 
-    Named by `LOCALEDGE_JS_SDK`; nothing is downloaded here.
+    Named by `EDGETEST_JS_SDK`; nothing is downloaded here.
     """
     need("node")
-    named = TOLD.get("LOCALEDGE_JS_SDK", "")
+    named = os.environ.get("EDGETEST_JS_SDK", "")
     if not named or not Path(named, "node_modules", "@anthropic-ai", "sdk").is_dir():
-        skip("@anthropic-ai/sdk (npm install it somewhere and name the place in LOCALEDGE_JS_SDK)")
+        skip("@anthropic-ai/sdk (npm install it somewhere and name the place in EDGETEST_JS_SDK)")
     return Path(named)
 
 

@@ -7,6 +7,7 @@ from twisted.application.service import IService, MultiService
 from twisted.python import log, usage
 from twisted.python.failure import Failure as TwistedFailure
 
+from localedge.config import LogFormat
 from localedge.errors import Failure, Problems
 from localedge.settings import SETTINGS, Settings, load
 from localedge.settings.table import Setting
@@ -26,7 +27,7 @@ class Options(usage.Options):
     longdesc = "Forward Claude clients on this machine to a gateway, as `localedge run` does."
     optFlags: ClassVar[list[list[str | None]]] = [
         ["http-only", None, "Serve plain HTTP on this machine, no HTTPS."],
-        *([flag, None, setting.en] for flag, setting in _FLAGGED.items() if setting.key in _SWITCHES),
+        ["insecure-upstream", None, "Do not check an https gateway's certificate."],
     ]
     optParameters: ClassVar[list[list[str | None]]] = [
         ["config", None, None, "Configuration file to use."],
@@ -37,7 +38,7 @@ class Options(usage.Options):
     """Filled in once the options are parsed."""
 
     def postOptions(self) -> None:
-        """Load the settings.  Raises `usage.UsageError` with a line for each problem."""
+        """Load the settings.  Raises `SystemExit` with a line for each problem, without twistd's usage."""
         from localedge.machine.files import gather, system_language
         from localedge.settings.language import early
 
@@ -48,13 +49,28 @@ class Options(usage.Options):
             sources = gather(flags, self["config"], os.environ)
             self.settings = load(sources, http_only=bool(self["http-only"]), serve=True)
         except Failure as failure:
-            raise usage.UsageError(_line(failure, lang)) from None
+            raise SystemExit(_line(failure, lang)) from None
         except Problems as problems:
-            raise usage.UsageError("\n".join(_line(failure, lang) for failure in problems.failures)) from None
+            raise SystemExit("\n".join(_line(failure, lang) for failure in problems.failures)) from None
 
 
 def _line(failure: Failure, lang: str) -> str:
     return f"{failure.sentence(lang)} [{failure.code}]"
+
+
+class CannotStartError(SystemExit, Exception):
+    """Ends twistd with status 1.
+
+    An `Exception` too: only then does twistd take its pid file away and tell the process
+    that waits for the daemon (`twisted.scripts._twistd_unix`, `postApplication`).
+    """
+
+    def __init__(self, failure: Failure | None) -> None:
+        super().__init__(1)
+        self._failure = failure
+
+    def __str__(self) -> str:
+        return f"[{self._failure.code}]" if self._failure else "internal error"
 
 
 class _Daemon(MultiService):
@@ -67,8 +83,9 @@ class _Daemon(MultiService):
         from localedge.edge.service import EdgeService
 
         self._settings = settings
-        self._cannot_start = False
-        self._edge = EdgeService(settings.config, reactor=reactor, emit=_say)
+        self._cannot_start: CannotStartError | None = None
+        stamped = settings.config.log_format is LogFormat.TEXT
+        self._edge = EdgeService(settings.config, reactor=reactor, emit=_say_unstamped if stamped else _say)
         self._edge.setServiceParent(self)  # type: ignore[no-untyped-call]
 
     def startService(self) -> None:
@@ -79,8 +96,8 @@ class _Daemon(MultiService):
             _say(_line(warning, self._settings.config.lang))
         self._edge.whenListening.addCallback(self._listening).addErrback(self._failed)
         MultiService.startService(self)
-        if self._cannot_start:
-            raise SystemExit(1)
+        if self._cannot_start is not None:
+            raise self._cannot_start
 
     def _listening(self, port: int) -> None:
         from localedge.cli.run import listening_line
@@ -89,15 +106,21 @@ class _Daemon(MultiService):
         _say(listening_line(config.host, port, self._edge.gateway_url, demo=config.gateway.demo))
 
     def _failed(self, failure: TwistedFailure) -> None:
-        self._cannot_start = True
-        if isinstance(failure.value, Failure):
-            _say(_line(failure.value, self._settings.config.lang))
+        known = failure.value if isinstance(failure.value, Failure) else None
+        self._cannot_start = CannotStartError(known)
+        if known is not None:
+            _say(_line(known, self._settings.config.lang))
         else:
             log.err(failure, "localedge cannot start")
 
 
 def _say(line: str) -> None:
     log.msg(line, system="localedge")
+
+
+def _say_unstamped(line: str) -> None:
+    """twistd puts the time in front itself."""
+    _say(line.partition(" ")[2])
 
 
 def makeService(options: Options) -> IService:

@@ -118,6 +118,14 @@ def test_usage_mistakes_in_chinese(words: list[str], code: str, said: str) -> No
     assert said in line and "请看“localedge" in line
 
 
+def test_config_show_is_chinese_to_who_reads_chinese() -> None:
+    """Where a value comes from and that there is none is said in Chinese as well."""
+    assert (
+        "listen.client_token = （无）  # 默认值\n"
+        in run("config", "show", "--lang", "zh", PYTHONUTF8="1").stdout
+    )
+
+
 def test_a_usage_mistake_follows_the_flag() -> None:
     """--lang counts even where the rest of the command line is not understood."""
     line = one_line(run("run", "--lang=zh", "--quiet=1", PYTHONUTF8="1"), "usage", 2)

@@ -249,3 +249,20 @@ async def test_R36_nothing_stalls_for_forty_milliseconds() -> None:
             await client.until(b"0\r\n\r\n")
             times.append(time.monotonic() - begun)
         assert statistics.median(times) < 0.03
+
+
+@pytest_twisted.ensureDeferred
+async def test_R31_R32_with_finish_a_reset_behind_the_fin_cancels() -> None:
+    """A client that half-closed and then went for good is noticed though the gateway is silent (R31, R32)."""
+    async with listening() as gateway, running(gateway.port, half_close=HalfClose.FINISH) as edge:
+        client = await edge.client()
+        client.send(post(b"prompt"))
+        client.fin()
+        wire = await gateway.accepted()
+        await wire.until(b"prompt")
+        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome")
+        await client.until(b"some")
+        client.reset()
+        assert await wire.ended() in ("fin", "reset")
+        (record,) = await edge.logged()
+        assert (record["status"], record["ending"]) == (499, "client-gone")

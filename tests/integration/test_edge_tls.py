@@ -1,6 +1,7 @@
 """Gateways behind https: trusted, and each reason not to trust them with its own code (R42, R06)."""
 
 import datetime as dt
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest_twisted
 import trustme
 
 from localedge.config import Gateway, Limits
+from localedge.edge.opening import system_roots
 from tests.certificates import ca_file, context
 from tests.phrases import OK, answer, ask, post, streamed
 from tests.playbook import Reply, read_reply
@@ -252,3 +254,34 @@ async def test_R14_R23_a_tls_connection_never_carries_plain_text(
             assert records[0] in (0x14, 0x15, 0x16, 0x17)
             assert records[1] == 3
             records = records[5 + int.from_bytes(records[3:5]) :]
+
+
+@pytest_twisted.ensureDeferred
+async def test_R18_a_tunnel_over_tls_ends_with_its_client(authority: trustme.CA, tmp_path: Path) -> None:
+    """TLS has no half-close: the client's FIN closes the gateway's side in order, with close_notify (R18)."""
+    async with (
+        listening(context(authority.issue_cert("127.0.0.1"))) as gateway,
+        running(https(gateway.port, tmp_path, authority)) as edge,
+    ):
+        client = await edge.client()
+        client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        wire = await gateway.accepted()
+        await wire.until(b"\r\n\r\n")
+        wire.send(b"HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        await client.until(b"\r\n\r\n")
+        client.send(b"last")
+        client.fin()
+        await wire.until(b"last")
+        assert await wire.ended() == "fin"
+
+
+def test_R24_roots_in_a_directory_count(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A company's CA that the system keeps in a directory of certificates is trusted (R24)."""
+    (tmp_path / "company.pem").write_bytes(authority.cert_pem.bytes())
+    (tmp_path / "README").write_text("no certificate")
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "absent.pem"))
+    company = ssl.PEM_cert_to_DER_cert(authority.cert_pem.bytes().decode())
+    assert system_roots() == [company]

@@ -1,6 +1,7 @@
 """`twistd localedge` runs what `localedge run` runs."""
 
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -16,10 +17,13 @@ PATIENCE = 30.0
 """Seconds until a test gives up on a process."""
 
 
+START = "import sys; from twisted.scripts.twistd import run; sys.argv[0] = 'twistd'; run()"
+"""twistd without its script."""
+
+
 def command(*words: str) -> list[str]:
     """The command line of twistd, without its script."""
-    start = "import sys; from twisted.scripts.twistd import run; sys.argv[0] = 'twistd'; run()"
-    return [sys.executable, "-c", start, "-n", "--pidfile=", "localedge", *words]
+    return [sys.executable, "-c", START, "-n", "--pidfile=", "localedge", *words]
 
 
 @contextmanager
@@ -53,7 +57,8 @@ def test_twistd_serves(tmp_path: Path) -> None:
         rest, _ = process.communicate(timeout=PATIENCE)
     # Twisted ends by the signal it was stopped with, once everything is drained
     assert process.returncode == -signal.SIGTERM
-    assert "GET /v1/models" in rest
+    [logged] = [line for line in rest.splitlines() if "GET /v1/models" in line]
+    assert logged.partition("[localedge] ")[2].startswith("127.0.0.1"), "one time in front, twistd's"
 
 
 @pytest.mark.parametrize(
@@ -64,17 +69,14 @@ def test_twistd_serves(tmp_path: Path) -> None:
         (["--http-only", "--config", "/nonexistent/c.toml"], ["config-missing"]),
     ],
 )
-def test_bad_options_are_usage_errors(tmp_path: Path, words: list[str], codes: list[str]) -> None:
-    """What `localedge run` would say stands below twistd's usage, with exit status 1."""
+def test_bad_options_are_told_without_the_usage(tmp_path: Path, words: list[str], codes: list[str]) -> None:
+    """What `localedge run` would say is all that twistd says, with exit status 1."""
     done = subprocess.run(
         command(*words), cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=PATIENCE
     )
     assert done.returncode == 1
     said = (done.stdout + done.stderr).splitlines()
-    assert [line.rpartition(" [")[2].rstrip("]") for line in said if line.endswith("]")][
-        -len(codes) :
-    ] == codes
-    assert any("--upstream=" in line for line in said), "the usage stands above"
+    assert [line.rpartition(" [")[2].rstrip("]") for line in said] == codes
 
 
 def test_a_taken_port_ends_the_daemon_with_its_sentence(tmp_path: Path) -> None:
@@ -93,3 +95,21 @@ def test_a_taken_port_ends_the_daemon_with_its_sentence(tmp_path: Path) -> None:
         first.kill()
     assert done.returncode == 1
     assert f"port {port} is in use by" in done.stdout + done.stderr
+
+
+def test_a_daemon_that_cannot_listen_tells_its_parent(tmp_path: Path) -> None:
+    """In the background too a taken port ends twistd with status 1, and no pid file stays."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        words = ["--pidfile=twistd.pid", "--logfile=twistd.log", "localedge", "--http-only", "--port", port]
+        with (tmp_path / "said").open("w+b") as said:
+            start = [sys.executable, "-c", START, *words]
+            done = subprocess.run(
+                start, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=PATIENCE
+            )
+            said.seek(0)
+            told = said.read().decode()
+    assert done.returncode == 1
+    assert "port-in-use" in told, told
+    assert f"port {port} is in use by" in (tmp_path / "twistd.log").read_text()
+    assert not (tmp_path / "twistd.pid").exists()

@@ -252,3 +252,20 @@ def test_R01_decoder_tells_the_end_and_what_is_left() -> None:
     assert fresh.decode(b"1\r\nhX") == (b"h", b"X")
     with pytest.raises(ProtocolError):
         fresh.decode(b"X")
+
+
+@pytest.mark.parametrize(
+    "line", [b"5", b"5 ", b"5;", b"5; a=b", b"5 ;a=b", b"5;a = b", b'5;a="x y"', b"05\t"]
+)
+def test_R05_white_space_in_a_gateways_chunk_line_is_read(line: bytes) -> None:
+    """It is bad, but to be parsed (RFC 9110 5.6.3), as nginx does: no answer is cut for it (R05)."""
+    decoder = ChunkedDecoder(lenient=True)
+    payload, rest = decoder.decode(line + b"\r\nhello\r\n0\r\n\r\n")
+    assert (payload, rest, decoder.done) == (b"hello", b"\r\n", True)
+
+
+@pytest.mark.parametrize("line", [b" 5", b"-5", b"0x5", b"5x", b"5,", b"5 x", b"", b"5;\x00", b"5\n"])
+def test_R05_what_is_no_chunk_line_is_none_from_a_gateway_either(line: bytes) -> None:
+    """White space is all that is forgiven."""
+    with pytest.raises(ProtocolError):
+        ChunkedDecoder(lenient=True).decode(line + b"\r\nhello\r\n")

@@ -93,7 +93,7 @@ def run(
     command = [sys.executable, "-m", "pytest", "-rA", "-p", "tests.conftest", "-p", "no:cacheprovider"]
     command += ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(place), str(module), *options]
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    env = {**os.environ, "PYTHONPATH": path, "COLUMNS": "300", "LOCALEDGE_NO_SKIPS": "0"}
+    env = {**os.environ, "PYTHONPATH": path, "COLUMNS": "300", "EDGETEST_NO_SKIPS": "0"}
     env.update(environment or {})
     return subprocess.run(command, cwd=place, env=env, capture_output=True, text=True)
 
@@ -150,7 +150,7 @@ def test_a_missing_peer_is_a_skip(output: str) -> None:
 
 def test_a_missing_peer_fails_a_run_that_allows_no_skips(tmp_path: Path) -> None:
     """The project's own checks fail, and name the test and the peer, when a peer is not there."""
-    strict = {"LOCALEDGE_NO_SKIPS": "1"}
+    strict = {"EDGETEST_NO_SKIPS": "1"}
     done = run(tmp_path, SAMPLE, "-k", "peer or plain", environment=strict)
     assert done.returncode == 1, done.stdout
     assert "test_sample.py::test_needs_a_peer: peer missing: no-such-program-anywhere" in done.stdout
@@ -163,7 +163,7 @@ import pytest
 from tests import peers
 pytest.skip(peers.MISSING + "frobnicator", allow_module_level=True)
 """
-    done = run(tmp_path, source, environment={"LOCALEDGE_NO_SKIPS": "1"})
+    done = run(tmp_path, source, environment={"EDGETEST_NO_SKIPS": "1"})
     assert done.returncode == 1, done.stdout
     assert "test_sample.py: peer missing: frobnicator" in done.stdout
 

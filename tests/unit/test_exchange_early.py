@@ -175,7 +175,7 @@ def test_R11_R13_a_chunked_upload_is_passed_on_as_it_comes() -> None:
     client = edge.client()
     client >> ask(b"POST /", b"transfer-encoding: Chunked", body=b"8;name=x\r\nhalf")
     gateway = edge.gateway()
-    gateway << asked(b"POST /", b"transfer-encoding: Chunked", body=b"4\r\nhalf\r\n")
+    gateway << asked(b"POST /", b"transfer-encoding: chunked", body=b"4\r\nhalf\r\n")
     client >> b"done\r\n0\r\n\r\n"
     gateway << b"4\r\ndone\r\n0\r\n\r\n"
 

@@ -80,6 +80,16 @@ def test_a_ca_file_is_looked_at_before_the_start(tmp_path: Path) -> None:
         load(sources)
 
 
+@POSIX
+def test_a_directory_that_is_gone_is_no_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Started from a directory that somebody has removed, localedge starts."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert load(files.gather({}, None, {})).config.gateway.demo
+
+
 def test_a_home_that_nobody_has_is_a_missing_file() -> None:
     """`~nobody/x` is told as a file that does not exist, wherever it is named."""
     name = "~no-such-user/x"

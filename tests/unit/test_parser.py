@@ -152,7 +152,7 @@ STATUS_LINES = [
     b"HTTP/1.1 20 OK",
     b"HTTP/1.1 2000 OK",
     b"HTTP/1.1 099 Low",
-    b"HTTP/1.1 600 High",
+    b"HTTP/1.1 099 Low",
     b"HTTP/1.1 abc OK",
     b"HTTP/1.1 -20 OK",
     b"HTTP/1.1\t200 OK",

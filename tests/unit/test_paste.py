@@ -64,6 +64,19 @@ def test_chinese_stands_in_chinese_brackets() -> None:
     assert "  Model: claude-sonnet-4 (or any model of your gateway)" in lines
 
 
+@pytest.mark.parametrize("windows", [True, False])
+def test_a_client_token_is_part_of_what_to_paste(windows: bool) -> None:
+    """Where the edge wants a client token, the block says in which field; the token itself is not shown."""
+    lines = paste.block(messages.text, "http://x", demo=False, windows=windows, token=True)
+    assert "  Custom header: x-localedge-token: your client token" in lines
+    field = "x-localedge-token: your client token"
+    if windows:
+        assert f'    $env:ANTHROPIC_CUSTOM_HEADERS = "{field}"' in lines
+        assert f"    set ANTHROPIC_CUSTOM_HEADERS={field}" in lines
+    else:
+        assert f'  export ANTHROPIC_CUSTOM_HEADERS="{field}"' in lines
+
+
 def test_the_block_for_windows() -> None:
     """On Windows both shells get their own form."""
     lines = paste.block(messages.text, "http://127.0.0.1:18080", demo=True, windows=True)

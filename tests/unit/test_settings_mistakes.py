@@ -96,6 +96,14 @@ def test_a_path_does_not_reach_the_terminal_raw() -> None:
     assert str(caught.value).startswith("a\\x1b[31m:1: ")
 
 
+def test_a_relative_ca_file_is_made_absolute() -> None:
+    """twistd goes to another directory before it is read: names count from where it was called."""
+    by_variable = load(Sources(environ={"LOCALEDGE_CA_FILE": "ca.pem"}, directory="/here"))
+    assert by_variable.config.gateway.ca_file == "/here/ca.pem"
+    in_file = load(Sources(path="sub/c.toml", text="gateway.ca_file = 'ca.pem'", directory="/here"))
+    assert in_file.config.gateway.ca_file == "/here/sub/ca.pem"
+
+
 def test_a_ca_file_beside_an_oddly_named_file_is_found() -> None:
     """Relative paths in the file are relative to the file, whatever it is called."""
     settings = load(Sources(path="/a\x1b/c.toml", text="gateway.ca_file = 'ca.pem'"))

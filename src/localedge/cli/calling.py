@@ -11,6 +11,7 @@ from localedge.errors import Failure, Problems
 
 from . import usage
 from .group import localedge
+from .options import choose_language
 from .output import Printer
 
 _OURS = os.sep + "localedge" + os.sep
@@ -24,6 +25,7 @@ def call(argv: Sequence[str] | None) -> int:
     """
     words = sys.argv[1:] if argv is None else list(argv)
     printer = Printer()
+    choose_language(printer, usage.value_of("--lang", words))
     try:
         status = localedge.main(args=words, prog_name="localedge", standalone_mode=False, obj=printer)
         return status if isinstance(status, int) else 0
@@ -35,7 +37,6 @@ def call(argv: Sequence[str] | None) -> int:
         printer.failure(failure)
         return failure.exit_status
     except click.ClickException as error:
-        _choose_language(printer, words)
         mistake = usage.failure(error, words)
         printer.failure(mistake)
         return mistake.exit_status
@@ -45,14 +46,6 @@ def call(argv: Sequence[str] | None) -> int:
         internal = Failure("internal-error", kind=type(error).__name__, place=place_of(error.__traceback__))
         printer.failure(internal)
         return internal.exit_status
-
-
-def _choose_language(printer: Printer, words: Sequence[str]) -> None:
-    """For a mistake that click found before any command could look at `--lang`."""
-    from localedge.machine.files import system_language
-    from localedge.settings.language import early
-
-    printer.lang = early(usage.value_of("--lang", words), os.environ, system_language())
 
 
 def place_of(traceback: TracebackType | None) -> str:

@@ -7,12 +7,12 @@ import click
 
 from localedge.settings import DEFAULT, DEMO, NO_PROXY, Effective
 
-from .group import CONTEXT, EXIT_CODES, help_option
+from .group import CONTEXT, EXIT_CODES, Group, help_option
 from .options import choose_language, config_option, lang_option, load_settings
 from .output import Printer
 
 
-@click.group("config", invoke_without_command=True, context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.group("config", cls=Group, invoke_without_command=True, context_settings=CONTEXT, epilog=EXIT_CODES)
 @help_option
 @click.pass_context
 def config(context: click.Context) -> None:
@@ -50,7 +50,7 @@ def show(printer: Printer, as_json: bool, file: str | None, lang: str | None) ->
         return
     for effective in settings.effective:
         shown = effective.shown
-        value = "(none)" if shown is None else json.dumps(shown, ensure_ascii=False)
+        value = printer.text("no-value") if shown is None else json.dumps(shown, ensure_ascii=False)
         printer.data(f"{effective.setting.key} = {value}  # {_where(printer, effective)}")
 
 

@@ -43,4 +43,4 @@ def demo_gateway(printer: Printer, host: str, port: str, lang: str | None) -> No
         printer.data(f"Demo gateway listening on {paste.url(address[0], bound)}")
         printer.talk("demo-listening")
 
-    serve(service, announce)  # nothing is drained: busy answers are cut
+    serve(reactor, service, announce)  # nothing is drained: busy answers are cut

@@ -4,6 +4,8 @@ from importlib import import_module
 
 import click
 
+from . import usage
+
 _COMMANDS = {
     "run": ("run", "run"),
     "demo-gateway": ("demo_gateway", "demo_gateway"),
@@ -13,7 +15,7 @@ _COMMANDS = {
 
 CONTEXT = {"max_content_width": 100}
 
-EXIT_CODES = "Exit codes: 0 done, 1 something you can mend, 2 usage, 3 internal error."
+EXIT_CODES = "Exit codes: 0 done, 1 something you can mend, 2 usage, 3 internal error, 130 interrupted."
 
 
 def _show_help(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -33,7 +35,19 @@ help_option = click.option(
 """In place of click's own, which prints past the printer."""
 
 
-class _Lazy(click.Group):
+class Group(click.Group):
+    """Tells a command that it does not have in words of our own."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """click: the command that the first of the words names."""
+        if self.get_command(ctx, args[0]) is None:
+            raise usage.unknown("no-such-command", args[0], self.list_commands(ctx), ctx.command_path)
+        return super().resolve_command(ctx, args)
+
+
+class _Lazy(Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 

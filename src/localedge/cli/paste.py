@@ -1,7 +1,7 @@
 """What `run` prints for pasting into Claude Desktop and Claude Code."""
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 MODEL = "claude-sonnet-4"
 """A name that every build of Claude Desktop accepts."""
@@ -28,9 +28,15 @@ def desktop_takes(host: str) -> bool:
     return address.is_unspecified or host in ("127.0.0.1", "::1")
 
 
-def block(text: Text, base: str, *, demo: bool, windows: bool) -> list[str]:
-    """The lines.  `text` gives a message of the table in the user's language."""
+def block(text: Text, base: str, *, demo: bool, windows: bool, token: bool = False) -> list[str]:
+    """The lines.  `text` gives a message of the table in the user's language.
+
+    `token` says that the edge wants a client token; it is not shown (R23).
+    """
     key = text("any-key") if demo else text("your-key")
+    variables = {"BASE_URL": base, "AUTH_TOKEN": "demo" if demo else text("your-key")}
+    if token:
+        variables["CUSTOM_HEADERS"] = _token_field(text)
     return [
         "",
         text("paste-desktop"),
@@ -38,26 +44,30 @@ def block(text: Text, base: str, *, demo: bool, windows: bool) -> list[str]:
         f"  {text('paste-base-url')}: {base}",
         f"  {text('paste-key')}: {key}",
         f"  {text('paste-scheme')}: bearer",
+        *([f"  {text('paste-header')}: {_token_field(text)}"] if token else []),
         f"  {text('paste-model')}: {MODEL}" + ("" if demo else text("model-hint")),
         "",
         text("paste-code"),
-        *_claude_code(base, "demo" if demo else text("your-key"), windows),
+        *_claude_code(variables, windows),
         "",
     ]
 
 
-def _claude_code(base: str, key: str, windows: bool) -> list[str]:
-    """Two lines for the shell.  Without a credential Claude Code would send its own login token."""
+def _token_field(text: Text) -> str:
+    return f"x-localedge-token: {text('your-token')}"
+
+
+def _claude_code(variables: Mapping[str, str], windows: bool) -> list[str]:
+    """Lines for the shell.  Without a credential Claude Code would send its own login token."""
     if windows:
         return [
             "  PowerShell:",
-            f'    $env:ANTHROPIC_BASE_URL = "{base}"',
-            f'    $env:ANTHROPIC_AUTH_TOKEN = "{key}"',
+            *(f'    $env:ANTHROPIC_{name} = "{value}"' for name, value in variables.items()),
             "  cmd.exe:",
-            f"    set ANTHROPIC_BASE_URL={base}",
-            f"    set ANTHROPIC_AUTH_TOKEN={key}",
+            *(f"    set ANTHROPIC_{name}={value}" for name, value in variables.items()),
         ]
-    return [
-        f"  export ANTHROPIC_BASE_URL={base}",
-        f'  export ANTHROPIC_AUTH_TOKEN="{key}"' if key != "demo" else f"  export ANTHROPIC_AUTH_TOKEN={key}",
-    ]
+    return [f"  export ANTHROPIC_{name}={_quoted(value)}" for name, value in variables.items()]
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"' if " " in value or not value.isascii() else value

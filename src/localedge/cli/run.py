@@ -91,20 +91,20 @@ def _serve(settings: Settings, printer: Printer) -> None:
 
     log = LineWriter(reactor, printer.log_line(), dropped)
 
-    def say(notice: Failure) -> None:
+    def say(notice: Failure, line: str | None = None) -> None:
         """By way of the log: who reads standard error may be stalled while streams run."""
         sentence = notice.sentence(printer.lang)
-        log.write(spoken(LogFormat.JSON, notice.code, sentence) if json else printer.line(notice))
+        log.write(spoken(LogFormat.JSON, notice.code, sentence) if json else line or sentence)
 
     def stopping() -> None:
         if not config.quiet:
             say(Failure("stopping"))
 
     for warning in warnings(settings):
-        say(warning)
+        say(warning, printer.line(warning))
     service = EdgeService(config, reactor=reactor, emit=log.write)
     try:
-        serve(service, lambda port: announce(config, service, port, printer, say), stopping)
+        serve(reactor, service, lambda port: announce(config, service, port, printer, say), stopping)
     finally:
         log.close()
 
@@ -127,10 +127,11 @@ def announce(
         return
     lines = [printer.text("demo-announcement")] if demo else []
     base = paste.base_url(config.host, port)
-    lines += paste.block(printer.text, base, demo=demo, windows=sys.platform == "win32")
+    token = config.client_token is not None
+    lines += paste.block(printer.text, base, demo=demo, windows=sys.platform == "win32", token=token)
     printer.data("\n".join(lines))
     if not is_loopback(config.host):
-        say(Failure("beyond-loopback", url=paste.url(config.host, port)))
+        say(Failure("beyond-loopback", port=port))
     if not paste.desktop_takes(config.host):
         say(Failure("desktop-needs-loopback", host=config.host))
 

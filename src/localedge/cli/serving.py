@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -51,17 +51,18 @@ def _nothing() -> None:
 
 
 def serve(
-    service: Listening, announce: Callable[[int], None], stopping: Callable[[], None] = _nothing
+    reactor: Any,
+    service: Listening,
+    announce: Callable[[int], None],
+    stopping: Callable[[], None] = _nothing,
 ) -> None:
     """Start the service, tell `announce` the port once it listens, return when all is drained.
 
-    `stopping` is called when the user ends it; it may not block, for streams are running.
+    `reactor` is the one there is after `choose_reactor`.  `stopping` is called when the user ends
+    it; it may not block, for streams are running.
     Raises what kept the service from listening.
     """
-    choose_reactor()
-    from twisted.internet import reactor
-
-    _Serving(reactor, service, announce, stopping).run()  # type: ignore[arg-type]  # a module to mypy
+    _Serving(reactor, service, announce, stopping).run()
 
 
 class _Serving:

@@ -14,9 +14,7 @@ def failure(error: click.ClickException, words: Sequence[str]) -> Failure:
     leading = takewhile(lambda word: not word.startswith("-"), words)  # click loses it for a missing value
     command = context.command_path if context else " ".join(["localedge", *leading])
     if isinstance(error, click.NoSuchOption):
-        return _unknown("no-such-option", error.option_name, error.possibilities or (), command)
-    if context and (unknown := getattr(error, "command_name", None)):  # click.NoSuchCommand, since 8.4
-        return _unknown("no-such-command", unknown, context.command.list_commands(context), command)
+        return unknown("no-such-option", error.option_name, error.possibilities or (), command)
     if isinstance(error, click.BadOptionUsage) and words[-1:] == [error.option_name]:
         return Failure("option-without-value", name=error.option_name, command=command)
     if type(error) is click.UsageError and context and not isinstance(context.command, click.Group):
@@ -25,7 +23,8 @@ def failure(error: click.ClickException, words: Sequence[str]) -> Failure:
     return Failure("usage", detail=detail, command=command)
 
 
-def _unknown(code: str, name: str, known: Iterable[str], command: str) -> Failure:
+def unknown(code: str, name: str, known: Iterable[str], command: str) -> Failure:
+    """A name that `command` does not know, with the nearest one that it does."""
     import difflib  # only for mistakes
 
     near = difflib.get_close_matches(name, known, 1)

@@ -132,11 +132,14 @@ class Backend(Protocol):
         if not self.lost and not self._finished_reading:
             self.transport.resumeProducing()
 
-    def half_close(self) -> None:
-        """No more bytes for the gateway, in a tunnel."""
+    def half_close(self) -> bool:
+        """No more bytes for the gateway, in a tunnel; false where that cannot be said."""
+        assert self._wire is not None
+        if not self._wire.plain:
+            return False
         if not self.lost:
-            assert self._wire is not None
             self._wire.half_close()
+        return True
 
     def detach(self) -> None:
         """The exchange is over; an idle connection is always read (R33)."""
@@ -213,6 +216,8 @@ class Backend(Protocol):
         self._finished_reading = True
         exchange = self._exchange
         if exchange is not None and exchange.tunnel is not None:
+            assert self._wire is not None
+            self._wire.deaf = True
             exchange.tunnel.gateway_half_closed()
             return
         if exchange is None and self._attempt is None:

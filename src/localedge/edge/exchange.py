@@ -376,7 +376,8 @@ class Exchange:
         limits = self._context.limits
         if self._responded and not self._answered:
             self.deadline = now + limits.silence
-        elif self._client_is_due:
+        elif self._answered or self._client_is_due:
+            # a gateway that has answered and stops reading is not waited for longer than a client
             self.deadline = now + limits.request_body
         else:
             self.deadline = now + limits.first_byte

@@ -106,11 +106,18 @@ class Frontend(Protocol):
         if exchange is None:
             self._close()
         elif self._tunnel is not None:
+            self._heard_all()
             self._tunnel.client_half_closed()
         elif self._uploading or self._context.config.half_close is HalfClose.CANCEL:
             self._leave()
         else:
+            self._heard_all()
             self._leg.close = True
+
+    def _heard_all(self) -> None:
+        """The client's FIN is not its farewell: only a reset is, from here on."""
+        self._wire.deaf = True
+        self.reading.over()
 
     def writeConnectionLost(self) -> None:
         """Twisted: our half-close is done."""
@@ -143,6 +150,7 @@ class Frontend(Protocol):
         """No request came in time, or the rest of a refused one did not end (R30)."""
         self.deadline = NEVER
         if self.gone and self._wire.unsent < self._unsent:
+            self._wire.shut()
             self._wait_for_the_rest()
         elif self._lingering or self.gone:
             self._wire.abort()

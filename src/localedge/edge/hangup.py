@@ -29,20 +29,23 @@ class HangupWatch:
 
     def __init__(self, reactor: IReactorFDSet) -> None:
         self._reactor = reactor
-        self._watched: dict[int, Gone] = {}
+        self._watched: dict[int, tuple[Gone, bool]] = {}
         self._poller: Any = None
 
-    def watch(self, transport: Any, gone: Gone) -> Callable[[], None]:
-        """Call `gone` when the peer of this plain TCP transport hangs up; the result ends the watch."""
+    def watch(self, transport: Any, gone: Gone, *, fin: bool = True) -> Callable[[], None]:
+        """Call `gone` when the peer of this plain TCP transport hangs up; the result ends the watch.
+
+        Without `fin` only a reset counts: the FIN has come already.
+        """
         handle = transport.getHandle()
         if not hasattr(handle, "fileno") or not self._start():
             return lambda: None
         number: int = handle.fileno()
         if number < 0 or number in self._watched:
             return lambda: None
-        self._watched[number] = gone
-        self._register(number)
-        return lambda: self._forget(number, gone)
+        self._watched[number] = watched = (gone, fin)
+        self._register(number, fin)
+        return lambda: self._forget(number, watched)
 
     def stop(self) -> None:
         """Watch nobody and give the descriptor back."""
@@ -63,8 +66,8 @@ class HangupWatch:
             self._reactor.addReader(self)
         return True
 
-    def _forget(self, number: int, gone: Gone) -> None:
-        if self._watched.get(number) is gone and self._poller is not None:
+    def _forget(self, number: int, watched: tuple[Gone, bool]) -> None:
+        if self._watched.get(number) is watched and self._poller is not None:
             del self._watched[number]
             self._unregister(number)
 
@@ -77,8 +80,9 @@ class HangupWatch:
     def doRead(self) -> None:
         """Somebody hung up."""
         for number, reset in self._hung_up():
-            gone = self._watched.pop(number, None)
-            if gone is not None:
+            gone, fin = self._watched.get(number, (None, False))
+            if gone is not None and (fin or reset):
+                del self._watched[number]
                 self._unregister(number)
                 gone(reset=reset)
 
@@ -94,8 +98,9 @@ class HangupWatch:
 
     if sys.platform == "linux":
 
-        def _register(self, number: int) -> None:
-            self._poller.register(number, select.EPOLLRDHUP)
+        def _register(self, number: int, fin: bool) -> None:
+            # EPOLLHUP and EPOLLERR are always told
+            self._poller.register(number, select.EPOLLRDHUP if fin else 0)
 
         def _unregister(self, number: int) -> None:
             try:
@@ -109,7 +114,7 @@ class HangupWatch:
 
     else:  # pragma: no cover - macOS and the BSDs
 
-        def _register(self, number: int) -> None:
+        def _register(self, number: int, fin: bool) -> None:
             # EV_CLEAR: tell of a change once, since unread data would tell of itself for ever
             flags = select.KQ_EV_ADD | select.KQ_EV_CLEAR
             self._poller.control([select.kevent(number, select.KQ_FILTER_READ, flags)], 0, 0)
@@ -152,6 +157,11 @@ class Reading:
             self.stop()
             self.paused = False
             self._transport.resumeProducing()
+
+    def over(self) -> None:
+        """The peer has sent its FIN: there is nothing left to read, but a reset to notice."""
+        self.stop()
+        self._unwatch = self._watch.watch(self._transport, self._hung_up, fin=False)
 
     def stop(self) -> None:
         """The connection is gone: watch it no longer."""

@@ -5,7 +5,9 @@ be added (`gateway.ca_file`), and only `--insecure-upstream` turns it off.
 """
 
 import datetime as dt
+import os
 import ssl as stdlib_ssl
+from pathlib import Path
 from typing import Any
 
 from OpenSSL import SSL, crypto
@@ -24,18 +26,29 @@ _MACOS_BUNDLE = "/etc/ssl/cert.pem"  # kept by Apple; OpenSSL builds for macOS d
 
 
 def system_roots() -> list[bytes]:
-    """The roots this system trusts, as DER: OpenSSL's defaults or the Windows stores, else certifi's."""
-    context = stdlib_ssl.create_default_context()
-    roots = context.get_ca_certs(binary_form=True)
-    if not roots:
-        try:
-            context.load_verify_locations(_MACOS_BUNDLE)
-        except OSError:
-            import certifi
+    """The roots this system trusts, as DER: OpenSSL's file and directory, Windows' stores, else certifi's.
 
-            context.load_verify_locations(certifi.where())
-        roots = context.get_ca_certs(binary_form=True)
-    return roots
+    OpenSSL looks into a directory only when it needs to, and lists nothing of it: its
+    files are loaded here one by one.  `SSL_CERT_FILE` and `SSL_CERT_DIR` count.
+    """
+    context = stdlib_ssl.create_default_context()
+    for directory in (stdlib_ssl.get_default_verify_paths().capath or "").split(os.pathsep):
+        for path in sorted(Path(directory).iterdir()) if directory and Path(directory).is_dir() else ():
+            _load(context, str(path))
+    roots = context.get_ca_certs(binary_form=True)
+    if not roots and not _load(context, _MACOS_BUNDLE):
+        import certifi
+
+        _load(context, certifi.where())
+    return roots or context.get_ca_certs(binary_form=True)
+
+
+def _load(context: stdlib_ssl.SSLContext, path: str) -> bool:
+    try:
+        context.load_verify_locations(path)
+    except (OSError, stdlib_ssl.SSLError):
+        return False  # a stray file among the certificates, or none at all
+    return True
 
 
 def _private_roots(path: str) -> list[bytes]:

@@ -44,10 +44,12 @@ class Tunnel:
         self._client.flush()
 
     def client_half_closed(self) -> None:
-        """The client sends no more."""
+        """The client sends no more.  TLS to the gateway has no half-close: there it is the end."""
         self._client_done = True
-        self._backend.half_close()
-        self._end_if_both()
+        if self._backend.half_close():
+            self._end_if_both()
+        else:
+            self._exchange.tunnel_ended()
 
     def gateway_half_closed(self) -> None:
         """The gateway sends no more."""

@@ -39,7 +39,7 @@ class Owner(Protocol):
 class Wire:
     """One connection's outgoing side.  `put` collects, `flush` writes what was collected in one piece."""
 
-    __slots__ = ("_owner", "_pending", "_socket", "_transport", "accepted", "blocked", "failed")
+    __slots__ = ("_owner", "_pending", "_socket", "_transport", "accepted", "blocked", "deaf", "failed")
 
     def __init__(self, transport: Any, owner: Owner) -> None:
         self._transport = transport
@@ -52,6 +52,8 @@ class Wire:
         """The queue is full: `wire_drained` will be called."""
         self.failed = False
         """A direct write found the connection dead; nothing more is written."""
+        self.deaf = False
+        """The peer has sent its FIN: nothing but a write finds out that it is gone altogether."""
         self.accepted = False
         """Whether the kernel, or the queue before it, took a byte since `start_message` (R34)."""
         transport.registerProducer(self, True)
@@ -83,6 +85,8 @@ class Wire:
                     # What the peer sent before it went may still be unread, an early answer
                     # for example: reading finds the end of the connection, in order.
                     self.failed = True
+                    if self.deaf:
+                        transport.abortConnection()
                     return
                 sent = 0
             if sent:
@@ -102,11 +106,26 @@ class Wire:
         queued: int = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
         return queued
 
+    @property
+    def plain(self) -> bool:
+        """Plain TCP, which can be closed in one direction."""
+        return not getattr(self._transport, "TLS", False)
+
     def close(self) -> None:
         """Flush, then FIN in both directions."""
         self.flush()
         self._transport.unregisterProducer()
         self._transport.loseConnection()
+        self.shut()
+
+    def shut(self) -> None:
+        """FIN at once if nothing is queued here: what the kernel has it delivers by itself.
+
+        Twisted would wait until the kernel's own buffer has room again, for a reader that is slow.
+        """
+        if self._socket is not None and not self.unsent:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_WR)
 
     def half_close(self) -> None:
         """Flush, then FIN: the peer may still send."""

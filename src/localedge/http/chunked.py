@@ -4,8 +4,10 @@ llhttp does not tell where a message ended, and the bytes behind a chunked body
 are the next request, which must be judged from its first byte.  So chunk
 framing is read here; a test holds it against llhttp over arbitrary bytes.
 
-Stricter than the RFC where parsers are known to disagree: no white space
-around the size, no bare LF, sizes of at most 16 hex digits, extensions dropped.
+Stricter than the RFC towards clients, where parsers are known to disagree: no white
+space in a chunk line, no bare LF, sizes of at most 16 hex digits.  A gateway's line may
+have white space ("bad", but to be parsed: RFC 9110 5.6.3) and any extension; both are
+dropped, and what the client gets is framed anew.
 """
 
 import re
@@ -15,13 +17,19 @@ from localedge.http.framing import ProtocolError
 MAX_LINE = 4096
 """Bytes of a chunk-size line with its extensions."""
 
-_BEGUN = re.compile(rb"(?:[0-9A-Fa-f]{1,16}(?:;[\t\x20-\x7e\x80-\xff]*)?\r?)?")
-
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _QUOTED = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
-_SIZE = re.compile(
-    rb"([0-9A-Fa-f]{1,16})(?:;" + _TOKEN + rb"(?:=(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*\r\n"
+_ANY = rb";[\t\x20-\x7e\x80-\xff]*"
+
+_STRICT = (
+    re.compile(rb"([0-9A-Fa-f]{1,16})(?:;" + _TOKEN + rb"(?:=(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*\r\n"),
+    re.compile(rb"(?:[0-9A-Fa-f]{1,16}(?:" + _ANY + rb")?\r?)?"),
 )
+_LENIENT = (
+    re.compile(rb"([0-9A-Fa-f]{1,16})[\t ]*(?:" + _ANY + rb")?\r\n"),
+    re.compile(rb"(?:[0-9A-Fa-f]{1,16}[\t ]*(?:" + _ANY + rb")?\r?)?"),
+)
+"""A whole chunk line, and the beginning of one."""
 
 
 def _bad(reason: str) -> ProtocolError:
@@ -31,9 +39,10 @@ def _bad(reason: str) -> ProtocolError:
 class ChunkedDecoder:
     """Bytes in, payload out; one instance per body."""
 
-    __slots__ = ("_after_data", "_remaining", "done")
+    __slots__ = ("_after_data", "_begun", "_line", "_remaining", "done")
 
-    def __init__(self) -> None:
+    def __init__(self, *, lenient: bool = False) -> None:
+        self._line, self._begun = _LENIENT if lenient else _STRICT
         self._remaining = 0
         self._after_data = False  # the CRLF behind a chunk's data is due
         self.done = False
@@ -64,7 +73,7 @@ class ChunkedDecoder:
                 if not parts and data[pos:] != b"\r":
                     raise _bad("no CRLF behind a chunk")
                 break
-            match = _SIZE.match(data, pos)
+            match = self._line.match(data, pos)
             if match is None or match.end() - pos > MAX_LINE:
                 if not parts:
                     self._check_unfinished(data[pos : pos + MAX_LINE + 1])
@@ -83,8 +92,7 @@ class ChunkedDecoder:
                 pos = start
         return (parts[0] if len(parts) == 1 else b"".join(parts)), data[pos:]
 
-    @staticmethod
-    def _check_unfinished(line: bytes) -> None:
+    def _check_unfinished(self, line: bytes) -> None:
         """A line that cannot become a chunk size is refused now, not when its end comes."""
-        if len(line) > MAX_LINE or _BEGUN.fullmatch(line) is None:
+        if len(line) > MAX_LINE or self._begun.fullmatch(line) is None:
             raise _bad("not a chunk size")

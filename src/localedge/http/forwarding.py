@@ -122,13 +122,15 @@ def to_gateway(
     out = [b"%b %b%b HTTP/1.1\r\n" % (head.method, route.absolute, gateway_target(target, route.base))]
     if head.version == b"1.0":
         drop |= {b"expect"}  # RFC 9110 10.1.1: an HTTP/1.0 client cannot mean it
-    special = drop | {b"host"}
+    special = drop | {b"host", b"transfer-encoding"}
     for field in head.fields:
         low = field[0].lower()
         if low not in special:
             out.append(b"%b: %b\r\n" % field)
         elif low == b"host":
             out.append(b"%b: %b\r\n" % (field[0], route.authority))
+        elif low not in drop:
+            out.append(b"%b: chunked\r\n" % field[0])
     if websocket:
         out.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % combined[b"upgrade"])
     elif accepts_trailers(head):

@@ -28,7 +28,7 @@ __all__ = ["End", "ProtocolError", "RequestReader", "ResponseReader"]
 _REQUEST_LINE = re.compile(
     rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21\x22\x24-\x7e]+) HTTP/1\.([01])"  # no fragment, no 8-bit
 )
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?")
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?")
 _STRAY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?!\n|\Z)")
 _STRAY_REASON = "a control character, or a line that does not end with CRLF"
 _BLANK_LINES = re.compile(rb"(?:\r\n)+")
@@ -93,6 +93,7 @@ class _Reader:
 
     _code_line = "bad-request-line"
     _code_long_line = "target-too-long"
+    _lenient = False
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -178,7 +179,7 @@ class _Reader:
         self.body, self.length = body, length
         self._in_body = True
         self._left = length
-        self._chunks = ChunkedDecoder() if body is Body.CHUNKED else None
+        self._chunks = ChunkedDecoder(lenient=self._lenient) if body is Body.CHUNKED else None
 
     def _next_of_body(self) -> bytes | End | None:
         buffer = self._buffer
@@ -309,6 +310,7 @@ class ResponseReader(_Reader):
 
     _code_line = "bad-status-line"
     _code_long_line = "head-too-large"
+    _lenient = True
 
     def __init__(self, limits: Limits, heads: Heads[ResponseHead] | None = None) -> None:
         super().__init__(limits)

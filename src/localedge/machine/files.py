@@ -34,6 +34,7 @@ def gather(flags: Mapping[str, object], given: str | None, environ: Mapping[str,
         flags=flags,
         environ=environ,
         path=str(path),
+        directory=_here(),
         system_lang=system_language(),
         read=lambda name: _path(name).read_bytes(),
     )
@@ -104,6 +105,13 @@ def system_language() -> str:
 def _path(name: str) -> Path:
     """With a home directory where one is named and known; Path.expanduser raises where it is not."""
     return Path(os.path.expanduser(name))  # noqa: PTH111
+
+
+def _here() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""  # it has been removed
 
 
 def _shown(path: Path) -> str:

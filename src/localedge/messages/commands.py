@@ -123,14 +123,14 @@ _TALK: dict[str, Entry] = {
             "To use a real one: localedge run --http-only --upstream http://gateway.example:8000",
         ),
         Words(
-            "尚未配置网关，现在使用的是内置演示网关：应答是预先写好的，背后没有模型。",
+            "尚未配置网关，现在使用的是内置演示网关：响应是预先写好的，背后没有模型。",
             "使用真正的网关：localedge run --http-only --upstream http://gateway.example:8000",
         ),
         talk=True,
     ),
     "demo-listening": Entry(
         Words("Its answers are canned, no model is behind it.", "Press Ctrl-C to stop."),
-        Words("应答是预先写好的，背后没有模型。", "按 Ctrl-C 停止。"),
+        Words("响应是预先写好的，背后没有模型。", "按 Ctrl-C 停止。"),
         talk=True,
     ),
     "insecure-upstream": Entry(
@@ -140,19 +140,19 @@ _TALK: dict[str, Entry] = {
             "Put the gateway's CA into gateway.ca_file and drop --insecure-upstream (gateway.insecure).",
         ),
         Words(
-            "警告：不检查 {gateway} 的证书，途中任何人都能读取和篡改提示、应答和密钥。",
+            "警告：不检查 {gateway} 的证书，途中任何人都能读取和篡改提示词、响应和密钥。",
             "请把网关的 CA 填入 gateway.ca_file，并去掉 --insecure-upstream（gateway.insecure）。",
         ),
         talk=True,
     ),
     "beyond-loopback": Entry(
         Words(
-            "Other machines can reach this edge at {url}; every request needs the client token, and the "
+            "Other machines can reach this edge on port {port}; every request needs the client token, and the "
             "name they use must be in client.allowed_hosts.",
             "Use --host 127.0.0.1 to keep it to this machine.",
         ),
         Words(
-            "其他机器可以通过 {url} 访问 localedge；每个请求都需要客户端令牌，"
+            "其他机器可以通过端口 {port} 访问 localedge；每个请求都需要客户端令牌，"
             "它们所用的名称还须列入 client.allowed_hosts。",
             "如果只供本机使用，请加 --host 127.0.0.1。",
         ),
@@ -171,12 +171,7 @@ _TALK: dict[str, Entry] = {
     ),
     "stopping": Entry(
         Words("Stopping: answers in flight are finished first.", "Press Ctrl-C again to stop at once."),
-        Words("正在停止：先完成进行中的应答。", "再按一次 Ctrl-C 立即停止。"),
-        talk=True,
-    ),
-    "stopped-at-once": Entry(
-        Words("Stopped at once: answers in flight were cut."),
-        Words("已立即停止：进行中的应答被中断。"),
+        Words("正在停止：先完成进行中的响应。", "再按一次 Ctrl-C 立即停止。"),
         talk=True,
     ),
     "paste-desktop": Entry(
@@ -189,6 +184,8 @@ _TALK: dict[str, Entry] = {
     "paste-key": Entry(Words("Gateway API key"), Words("Gateway API key（密钥）"), talk=True),
     "paste-scheme": Entry(Words("Gateway auth scheme"), Words("Gateway auth scheme（认证方式）"), talk=True),
     "paste-model": Entry(Words("Model"), Words("Model（模型）"), talk=True),
+    "paste-header": Entry(Words("Custom header"), Words("Custom header（自定义请求头）"), talk=True),
+    "your-token": Entry(Words("your client token"), Words("你的客户端令牌"), talk=True),
     "your-key": Entry(Words("your gateway's key"), Words("你的网关密钥"), talk=True),
     "any-key": Entry(Words("anything, for example: demo"), Words("任意内容，例如 demo"), talk=True),
     "model-hint": Entry(
@@ -209,6 +206,7 @@ _TALK: dict[str, Entry] = {
         Words("文件尚不存在：", "“localedge config init”会生成一份。"),
         talk=True,
     ),
+    "no-value": Entry(Words("(none)"), Words("（无）"), talk=True),
     "from-default": Entry(Words("default"), Words("默认值"), talk=True),
     "from-demo": Entry(
         Words("nothing configured, so the demo gateway"), Words("未配置，使用演示网关"), talk=True

@@ -46,7 +46,7 @@ _GATEWAY: dict[str, Entry] = {
             f"{_WATCH_GATEWAY} If its port speaks HTTPS, write https:// in gateway.url.",
         ),
         Words(
-            "网关 {gateway} 在应答之前关闭了连接。",
+            "网关 {gateway} 在响应之前关闭了连接。",
             f"它可能已经处理了该请求，确认无妨后再重发。{_WATCH_GATEWAY_ZH}如果该端口使用 HTTPS，请在 gateway.url 中写 https://。",
         ),
         status=502,
@@ -58,7 +58,7 @@ _GATEWAY: dict[str, Entry] = {
             f"Check that gateway.url (--upstream) names an HTTP gateway. {_WATCH_GATEWAY}",
         ),
         Words(
-            "网关 {gateway} 的应答不是有效的 HTTP（{reason}）。",
+            "网关 {gateway} 的响应不是有效的 HTTP（{reason}）。",
             f"请确认 gateway.url（--upstream）指向的是 HTTP 网关。{_WATCH_GATEWAY_ZH}",
         ),
         status=502,
@@ -241,7 +241,7 @@ _PROXY: dict[str, Entry] = {
             "Ask the proxy's owner to allow the gateway, or list the gateway in NO_PROXY.",
         ),
         Words(
-            "代理 {proxy} 没有接通网关（它应答了 {status}）。",
+            "代理 {proxy} 没有接通网关（它响应了 {status}）。",
             "请联系代理管理员放行该网关，或把网关列入 NO_PROXY。",
         ),
         status=502,

@@ -43,13 +43,13 @@ _REQUEST: dict[str, Entry] = {
     ),
     "client-token-missing": Entry(
         Words(
-            "This edge listens beyond this machine and the request does not carry its client token.",
+            "This edge wants a client token, and the request does not carry it.",
             "Send the token of listen.client_token (LOCALEDGE_CLIENT_TOKEN) in the field "
-            '"x-localedge-token", or as the API key.',
+            '"x-localedge-token".',
         ),
         Words(
-            "localedge 对外监听，而请求没有携带正确的客户端令牌。",
-            "请在“x-localedge-token”字段中发送 listen.client_token（LOCALEDGE_CLIENT_TOKEN）的令牌，或把它作为 API 密钥。",
+            "localedge 要求客户端令牌，而请求没有携带正确的令牌。",
+            "请在“x-localedge-token”字段中发送 listen.client_token（LOCALEDGE_CLIENT_TOKEN）的令牌。",
         ),
         status=401,
     ),
@@ -143,7 +143,7 @@ _EDGE: dict[str, Entry] = {
             "The gateway may have worked on the request, so send it again only if that does no harm.",
         ),
         Words(
-            "localedge 在网关应答之前被停止。",
+            "localedge 在网关响应之前被停止。",
             "网关可能已经处理了该请求，确认无妨后再重发。",
         ),
         status=503,

@@ -174,13 +174,13 @@ class _Builder:
         return proxy
 
     def _ca_file(self) -> str | None:
-        """The path; relative ones in the file are relative to the file."""
+        """The path, whole: twistd goes elsewhere.  Relative ones in the file are relative to the file."""
         got = self._got["gateway.ca_file"]
         if not isinstance(got.value, str):
             return None
-        path = _expand_home(got.value, self._sources.environ)
-        if self._sources.path and got.where.startswith(self._layers.shown):
-            path = str(PurePath(self._sources.path).parent / path)
+        in_file = self._sources.path and got.where.startswith(self._layers.shown)
+        beside = PurePath(self._sources.path).parent if in_file else PurePath()
+        path = str(PurePath(self._sources.directory, beside, _expand_home(got.value, self._sources.environ)))
         self._got["gateway.ca_file"] = got._replace(value=path)
         self._check_ca_file(path, got.where)
         return path

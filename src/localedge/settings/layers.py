@@ -31,6 +31,8 @@ class Sources(NamedTuple):
     environ: Mapping[str, str] = {}
     path: str = ""
     """Name of the configuration file."""
+    directory: str = ""
+    """The one that relative names are relative to."""
     text: str | None = None
     """Its content, None if there is no file."""
     unread: Failure | None = None

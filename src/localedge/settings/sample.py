@@ -7,13 +7,13 @@ _HEAD = {
         "# localedge configuration (TOML, UTF-8).\n"
         "# Flags win over LOCALEDGE_* variables, variables over this file.\n"
         '# "localedge config show" prints what is in force and where it came from.\n'
-        "# Keys belong to the client; this file holds none but listen.client_token: keep it to yourself.\n"
+        "# Keys belong to the client; listen.client_token or a proxy's password make this file secret.\n"
     ),
     "zh": (
         "# localedge 配置文件（TOML，UTF-8）。\n"
         "# 命令行选项优先于 LOCALEDGE_* 变量，变量优先于本文件。\n"
         "# “localedge config show”会显示生效的值及其来源。\n"
-        "# 网关密钥由客户端保管；本文件中唯一的机密是 listen.client_token，请勿外传。\n"
+        "# 网关密钥由客户端保管；如果写入 listen.client_token 或代理的密码，请勿外传本文件。\n"
     ),
 }
 

@@ -194,7 +194,7 @@ def _pool_and_client() -> list[Setting]:
             values.choice(HalfClose),
             HalfClose.CANCEL,
             "A client that closes its sending side: cancel (it left) or finish (answer it still).",
-            "客户端关闭发送方向时：cancel（视为离开）或 finish（仍然应答）。",
+            "客户端关闭发送方向时：cancel（视为离开）或 finish（仍然响应）。",
             '"cancel"',
         ),
     ]
@@ -219,16 +219,16 @@ def _limits() -> list[Setting]:
         _limit("keep_alive", any_time, '"2m"', "An idle client connection.", "空闲客户端连接的保留时间。"),
         _limit("connect", some, '"10s"', "To connect to the gateway.", "连接网关的时限。"),
         _limit("tls_handshake", some, '"10s"', "TLS handshake with the gateway.", "与网关 TLS 握手的时限。"),
-        _limit("first_byte", some, '"30m"', "For the gateway's answer to begin.", "等待网关开始应答的时限。"),
-        _limit("silence", some, '"30m"', "Silence between bytes of an answer.", "应答字节之间的静默时限。"),
+        _limit("first_byte", some, '"30m"', "For the gateway's answer to begin.", "等待网关开始响应的时限。"),
+        _limit("silence", some, '"30m"', "Silence between bytes of an answer.", "响应字节之间的静默时限。"),
         _limit("queue", any_time, '"30s"', "Waiting for a free connection.", "等待空闲连接的时限。"),
-        _limit("drain", any_time, '"30s"', "To finish answers at shutdown.", "停止时完成应答的时限。"),
+        _limit("drain", any_time, '"30s"', "To finish answers at shutdown.", "停止时完成响应的时限。"),
         _limit(
             "expect",
             any_time,
             '"1s"',
             "After that the edge itself answers Expect: 100-continue.",
-            "超过此时间由 localedge 自己应答 Expect: 100-continue。",
+            "超过此时间由 localedge 自己响应 Expect: 100-continue。",
         ),
         _limit(
             "linger",
@@ -258,7 +258,7 @@ def _limits() -> list[Setting]:
             values.size(1024, 16 * _MIB),
             '"64KiB"',
             "Bytes of further requests kept while one is answered.",
-            "应答期间为后续请求保留的字节数。",
+            "响应期间为后续请求保留的字节数。",
         ),
     ]
 
