@@ -72,14 +72,12 @@ def test_R42_the_status_tells_whose_fault_it_is() -> None:
     """502: the gateway is unreachable or broken, 504: it is silent, 503: the edge is draining or full."""
     for code in CODES:
         status = messages.entry(code).status
-        if code in ("draining", "queue-full", "queue-timeout"):
+        if code in ("draining", "stopped-in-flight", "queue-full", "queue-timeout"):
             assert status == 503
         elif code in ("gateway-silent", "gateway-connect-timeout", "gateway-tls-timeout"):
             assert status == 504
         elif code.startswith(("gateway-", "proxy-")):
             assert status == 502
-        elif code == "internal":
-            assert status == 500
         elif code == "loop":
             assert status == 508
         else:

@@ -1,6 +1,9 @@
 """What the edge answers itself, and who is let in, on the wire."""
 
+import json
+
 import pytest
+from twisted.internet.address import IPv6Address
 
 from localedge.config import LogFormat, Secret
 from tests.phrases import OK, ask, asked, post
@@ -161,14 +164,16 @@ def test_R44_the_log_speaks_the_users_language() -> None:
     """In Chinese where that is configured."""
     edge = Playbook(lang="zh")
     edge.client() >> HELLO
-    (line,) = edge.log
+    line = json.loads(edge.log[0])["message"]
     assert "明文" in line and "http://127.0.0.1:18080" in line
 
 
 def test_R44_address_of_an_ipv6_listener_is_written_in_brackets() -> None:
     """The URL can be pasted."""
-    edge = Playbook(host="::1")
-    edge.client() >> HELLO
+    edge = Playbook(host="::")
+    client = edge.client()
+    client.transport.getHost = lambda: IPv6Address("TCP", "::1", 18080)  # type: ignore[method-assign]
+    client >> HELLO
     assert "http://[::1]:18080" in edge.log[0]
 
 

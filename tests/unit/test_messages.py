@@ -33,7 +33,6 @@ ANSWERS: dict[str, tuple[int, bool | None]] = {
     "target-too-long": (414, None),
     "host-not-allowed": (421, None),
     "head-too-large": (431, None),
-    "internal": (500, False),
     "gateway-refused": (502, True),
     "gateway-unreachable": (502, True),
     "gateway-unresolved": (502, False),

@@ -62,7 +62,8 @@ class Deadlines:
         now = self._clock.seconds()
         if now - self._due < LATE:
             for member in [member for member in self._members if member.deadline <= now]:
-                member.deadline_passed(now)
+                if member.deadline <= now and member in self._members:  # the one before may have helped it
+                    member.deadline_passed(now)
         # else what came in while we slept is read first: it may move deadlines
         if self._members and self._call is None:
             self._schedule()

@@ -300,10 +300,9 @@ class Frontend(Protocol):
 
     def _say_plain_http(self) -> None:
         """Somebody speaks TLS to the port for plain HTTP (R44)."""
-        config = self._context.config
-        host = f"[{config.host}]" if ":" in config.host else config.host
-        url = f"http://{host}:{self.transport.getHost().port}"
-        text = messages.text("tls-on-plain-port", config.lang, url=url)
+        here = self.transport.getHost()
+        host = f"[{here.host}]" if ":" in here.host else here.host
+        text = messages.text("tls-on-plain-port", self.lang, url=f"http://{host}:{here.port}")
         self._context.observer.say("tls-on-plain-port", text)
         self._leg.refused = True
         self._wire.put(_HANDSHAKE_FAILURE)

@@ -57,11 +57,12 @@ class HangupWatch:
 
     def _start(self) -> bool:
         if self._poller is None:
-            if hasattr(select, "epoll"):
-                self._poller = select.epoll()
-            elif hasattr(select, "kqueue"):  # pragma: no cover - macOS and the BSDs
-                self._poller = select.kqueue()
-            else:  # pragma: no cover - Windows
+            make = getattr(select, "epoll", None) or getattr(select, "kqueue", None)
+            try:
+                self._poller = make() if make is not None else None  # Windows has neither
+            except OSError:
+                return False  # no descriptor left: then a hang-up is noticed when reading goes on
+            if self._poller is None:
                 return False
             self._reactor.addReader(self)
         return True

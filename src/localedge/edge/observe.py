@@ -5,7 +5,6 @@ A record has no query, no field and no body of anybody: there is nothing secret 
 
 import enum
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -126,7 +125,6 @@ class Observer:
         """Whether connections are told of too, with `say`."""
         self._stamp = _Stamp()
         self.in_flight: set[Exchange] = set()
-        self.endings: Counter[Ending] = Counter()
 
     def say(self, code: str, text: str) -> None:
         """A line that is no record: something the user should know, whatever the level."""
@@ -134,7 +132,6 @@ class Observer:
 
     def ended(self, record: Record, now: float) -> None:
         """An exchange is over."""
-        self.endings[record.ending] += 1
         if self._all or (self._failures and record.ending in FAILURES):
             self._emit(self._render(record, self._stamp(), now))
 
@@ -161,7 +158,7 @@ def spoken(log_format: LogFormat, code: str, text: str) -> str:
         return f"{_Stamp()()} {text} [{code}]"
     import json
 
-    return json.dumps({"time": _Stamp()(), "event": code, "message": text}, ensure_ascii=False)
+    return json.dumps({"time": _Stamp()(), "event": code, "message": text})
 
 
 def _phases(record: Record, now: float) -> tuple[float, float, float, float, float]:

@@ -65,14 +65,6 @@ def tokens(value: bytes) -> frozenset[bytes]:
     return frozenset(member.strip(b" \t").lower() for member in value.split(b",")) - {b""}
 
 
-def render_request(head: RequestHead) -> bytes:
-    """The head as it goes on the wire, always as HTTP/1.1 (RFC 9112 2.3: a proxy sends its own version)."""
-    lines = [b"%b %b HTTP/1.1\r\n" % (head.method, head.target)]
-    lines += [b"%b: %b\r\n" % line for line in head.fields]
-    lines.append(b"\r\n")
-    return b"".join(lines)
-
-
 def render_response(head: ResponseHead) -> bytes:
     """The head as it goes on the wire, always as HTTP/1.1 (RFC 9110 2.5)."""
     lines = [b"HTTP/1.1 %d %b\r\n" % (head.status, head.reason)]

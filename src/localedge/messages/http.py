@@ -167,18 +167,6 @@ _EDGE: dict[str, Entry] = {
         status=503,
         should_retry=True,
     ),
-    "internal": Entry(
-        Words(
-            "localedge failed inside.",
-            "Look at its log for the line with this code and report it with the version (localedge version).",
-        ),
-        Words(
-            "localedge 内部出错。",
-            "请在日志中找到带有此代码的一行，连同版本号（localedge version）一起报告。",
-        ),
-        status=500,
-        should_retry=False,
-    ),
     "tls-on-plain-port": Entry(
         Words(
             "A client spoke HTTPS to this plain HTTP port.",
