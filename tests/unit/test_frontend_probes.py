@@ -1,6 +1,7 @@
 """What the edge answers itself, and who is let in, on the wire."""
 
 import json
+from typing import Any
 
 import pytest
 from twisted.internet.address import IPv6Address
@@ -172,7 +173,8 @@ def test_R44_address_of_an_ipv6_listener_is_written_in_brackets() -> None:
     """The URL can be pasted."""
     edge = Playbook(host="::")
     client = edge.client()
-    client.transport.getHost = lambda: IPv6Address("TCP", "::1", 18080)  # type: ignore[method-assign]
+    transport: Any = client.transport
+    transport.getHost = lambda: IPv6Address("TCP", "::1", 18080)
     client >> HELLO
     assert "http://[::1]:18080" in edge.log[0]
 
