@@ -42,6 +42,9 @@ class _Peek:
 class MemoryTransport:
     """One end of a connection: the edge's.  The test holds the other one (`tests.playbook.Peer`)."""
 
+    offset = 0
+    _tempDataLen = 0  # Twisted's: everything unsent is in `dataBuffer` here
+
     def __init__(self, clock: Clock, host: IPv4Address, peer: IPv4Address) -> None:
         self.protocol: Any = None
         self.socket = _Peek(self)
@@ -53,7 +56,7 @@ class MemoryTransport:
         """Sent by the peer, not yet read."""
         self.eof = False
         """The peer's FIN is behind the inbox."""
-        self.unsent = bytearray()
+        self.unsent = self.dataBuffer = bytearray()
         self.room: int | None = None
         """How many more bytes the peer takes; None: all."""
         self.sent = bytearray()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from localedge.config import HalfClose
+from localedge.config import HalfClose, Limits
 from tests.phrases import OK, ask, exchanged, post, streamed
 from tests.playbook import Peer, Playbook
 
@@ -168,3 +168,19 @@ def test_R14_R32_a_finished_client_that_reads_slowly_gets_everything() -> None:
     client.read()
     assert client.reply().body == b"x" * 1_000_000
     assert client.end == "fin"
+
+
+@pytest.mark.parametrize("behind", [b"", b"\r\n", b"GET /next HTTP/1.1\r\nHost: localhost\r\n\r\n"])
+def test_R06_R14_a_whole_answer_waits_for_a_slow_reader(behind: bytes) -> None:
+    """Who asked for `Connection: close` and reads late gets all of it (R06, R14)."""
+    edge = Playbook(limits=Limits(linger=2))
+    client = edge.client().stall()
+    client >> ask(b"GET /", b"Connection: close") + behind
+    gateway = edge.gateway()
+    gateway >> b"HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n" + b"x" * 50_000
+    edge.wait(20)
+    client.read()
+    assert client.reply().body == b"x" * 50_000
+    assert client.end == "fin"
+    client.fin()
+    edge.nothing_left()

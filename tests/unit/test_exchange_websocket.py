@@ -241,13 +241,13 @@ def test_R18_the_last_bytes_of_a_tunnel_arrive(who: int) -> None:
 
 @pytest.mark.parametrize("who", [0, 1], ids=["client", "gateway"])
 def test_R18_a_side_that_never_reads_the_last_bytes_is_not_kept(who: int) -> None:
-    """It is given the time that a refused request gets, and then a reset (R18, R30)."""
-    edge = Playbook(limits=Limits(linger=4))
+    """It is given the time that a silent side gets, and then a reset (R18, R30)."""
+    edge = Playbook(limits=Limits(linger=2, silence=4))
     both = tunnel(edge)
     both[1 - who].fin()
     both[1 - who].stall()
     both[who] >> b"x" * 60_000
     both[who].fin()
-    edge.wait(6)
+    edge.wait(10)
     assert both[1 - who].end == "reset"
     edge.nothing_left()

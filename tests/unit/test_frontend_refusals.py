@@ -327,6 +327,6 @@ def test_R30_client_that_reads_nothing_is_closed_in_the_end() -> None:
     edge = Playbook()
     client = edge.client().stall()
     client >> b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 4000
-    edge.wait(400)
+    edge.wait(2500)
     assert client.closed
     edge.nothing_left()

@@ -60,7 +60,7 @@ class Frontend(Protocol):
         self._tunnel: Tunnelling | None = None
         self._in_head = False
         self._thrown_away = 0
-        self._unsent = 0
+        self._unsent, self._moved = 0, 0.0
         self.deadline = NEVER
 
     def __repr__(self) -> str:
@@ -73,8 +73,7 @@ class Frontend(Protocol):
         transport, context = self.transport, self._context
         tune(transport)
         peer = transport.getPeer()
-        host = getattr(peer, "host", "-")
-        self._peer = f"[{host}]:{peer.port}" if ":" in host else f"{host}:{getattr(peer, 'port', '-')}"
+        self._peer = f"[{peer.host}]:{peer.port}" if ":" in peer.host else f"{peer.host}:{peer.port}"
         self._wire = Wire(transport, self)
         self._leg = Http1Leg(self, self._wire)
         self.reading = Reading(transport, context.hangups, self._hung_up)
@@ -89,12 +88,11 @@ class Frontend(Protocol):
         if self._leg.refused or self._lingering:
             self._throw_away(data)
             return
-        exchange = self._exchange
         if self._tunnel is not None:
             self._tunnel.client_data(data)
             return
         self._reader.feed(data)
-        if exchange is None or self._uploading:
+        if self._exchange is None or self._uploading:
             self._advance()
         elif self._reader.buffered > self._context.limits.pipelined_bytes:
             self._leg.close = True
@@ -149,11 +147,8 @@ class Frontend(Protocol):
     def deadline_passed(self, now: float) -> None:
         """No request came in time, or the rest of a refused one did not end (R30)."""
         self.deadline = NEVER
-        if self.gone and self._wire.unsent < self._unsent:
-            self._wire.shut()
-            self._wait_for_the_rest()
-        elif self._lingering or self.gone:
-            self._wire.abort()
+        if self.gone or self._lingering:
+            self._look_at_the_rest(now)
         elif self._in_head:
             limit = self._context.limits.request_head
             self._leg.begin(NOBODY)
@@ -175,7 +170,6 @@ class Frontend(Protocol):
 
     def abort(self) -> None:
         """Nothing may be left."""
-        self.gone = True
         self._wire.abort()
 
     # -- requests
@@ -224,8 +218,7 @@ class Frontend(Protocol):
 
     def _begin(self, head: RequestHead) -> None:
         context, reader = self._context, self._reader
-        record = self._record()
-        ready = context.prepare(head, reader.body)
+        record, ready = self._record(), context.prepare(head, reader.body)
         if isinstance(ready, Refuse):
             self._refuse(record, ready.code, dict(ready.params))
             return
@@ -255,7 +248,7 @@ class Frontend(Protocol):
         exchange.start(pieces, end)
 
     def _more_body(self, exchange: Exchange) -> bool:
-        """Hand on what was read of the body; False when there is no more of it yet."""
+        """Hand on what was read of the body; False when there is no more of it."""
         try:
             event = self._reader.next_event()
         except ProtocolError as error:
@@ -364,9 +357,10 @@ class Frontend(Protocol):
             self._close()
             return
         self._lingering = True
-        linger = self._context.limits.linger
-        self.deadline = self._context.now() + (min(linger, DRAIN_LINGER) if self.draining else linger)
         self._wire.half_close()
+        self._wait_for_the_rest()
+        if self.draining:
+            self.deadline = min(self.deadline, self._context.now() + DRAIN_LINGER)
         self.reading.resume()
 
     def _close(self) -> None:
@@ -376,9 +370,22 @@ class Frontend(Protocol):
         self._wait_for_the_rest()
 
     def _wait_for_the_rest(self) -> None:
-        self._unsent = self._wire.unsent
-        limits = self._context.limits
-        self.deadline = self._context.now() + (limits.silence if self._unsent else limits.linger)
+        now = self._context.now()
+        self._unsent, self._moved = self._wire.unsent, now
+        self.deadline = now + self._context.limits.linger
+
+    def _look_at_the_rest(self, now: float) -> None:
+        """The linger is over: on with a client that has not got all, unless nothing moves for too long."""
+        limits, unsent = self._context.limits, self._wire.unsent
+        if not unsent and not self.gone:
+            self._close()  # what the kernel has it delivers by itself
+            return
+        if unsent < self._unsent:
+            self._unsent, self._moved = unsent, now
+            self._wire.shut()
+        elif not unsent or now - self._moved >= limits.silence:
+            self._wire.abort()
+        self.deadline = now + limits.linger
 
     def _throw_away(self, data: bytes) -> None:
         self._thrown_away += len(data)

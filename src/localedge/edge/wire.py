@@ -101,7 +101,7 @@ class Wire:
     def unsent(self) -> int:
         """Bytes that the kernel has not taken yet.  Over TLS nobody can tell: 0."""
         transport = self._transport
-        if self._socket is None:
+        if not self.plain:
             return 0
         queued: int = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
         return queued
