@@ -275,6 +275,25 @@ async def test_R18_a_tunnel_over_tls_ends_with_its_client(authority: trustme.CA,
         assert await wire.ended() == "fin"
 
 
+@pytest_twisted.ensureDeferred
+async def test_R18_R43_a_tunnel_over_tls_that_its_gateway_ends(authority: trustme.CA, tmp_path: Path) -> None:
+    """The gateway's goodbye ends the tunnel in order, and the record says so (R18, R43)."""
+    async with (
+        listening(context(authority.issue_cert("127.0.0.1"))) as gateway,
+        running(https(gateway.port, tmp_path, authority)) as edge,
+    ):
+        client = await edge.client()
+        client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        wire = await gateway.accepted()
+        await wire.until(b"\r\n\r\n")
+        wire.send(b"HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nbye")
+        wire.close()
+        await client.until(b"bye")
+        assert await client.ended() == "fin"
+        (record,) = await edge.logged()
+        assert (record["status"], record["ending"]) == (101, "ok")
+
+
 def test_R24_roots_in_a_directory_count(
     authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

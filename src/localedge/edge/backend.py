@@ -252,6 +252,8 @@ class Backend(Protocol):
             end = self._reader.eof() if orderly and exchange.tunnel is None else None
         except ProtocolError:
             end = None
+        if orderly and exchange.tunnel is not None:
+            exchange.tunnel.gateway_half_closed()  # TLS: it said goodbye, and that is no failure
         if end is not None and not exchange.over:
             exchange.response_end(end.trailers)
         if not exchange.over and self._exchange is exchange:

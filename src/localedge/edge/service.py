@@ -85,6 +85,11 @@ class _Listener(ServerFactory):
             context.deadlines.add(self)
         return Frontend(context)
 
+    def accept_few(self) -> None:
+        """Twisted takes up to 100 clients in one turn: no more than there is room for."""
+        room = self._context.config.max_clients - len(self._context.frontends)
+        self.port.numberAccepts = max(1, min(100, room))
+
     def deadline_passed(self, now: float) -> None:
         """One tick: is there room again?"""
         context = self._context
@@ -92,6 +97,7 @@ class _Listener(ServerFactory):
             self._full = False
             context.deadlines.discard(self)
             if not context.draining:
+                self.accept_few()
                 self.port.startReading()
 
 
@@ -178,6 +184,7 @@ class EdgeService(Service):
 
             raise listen_failure(config.host, config.port, error.socketError) from None
         self._context = context
+        listener.accept_few()
         number: int = listener.port.getHost().port
         return number
 
