@@ -14,7 +14,7 @@ CONFIG = Config(Gateway("http", "127.0.0.1", 8000))
     [
         (None, CONFIG.max_clients, Pool().connections, Pool().ceiling),
         (1_000_000, CONFIG.max_clients, Pool().connections, Pool().ceiling),
-        (RESERVE + 600, 300, 256, 300),
+        (RESERVE + 600, min(300, CONFIG.max_clients), Pool().connections, min(300, Pool().ceiling)),
         (RESERVE + 100, 50, 50, 50),
         (3, 1, 1, 1),
     ],

@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import fields
+from pathlib import PurePath
 from typing import Any
 
 import pytest
@@ -108,7 +109,13 @@ def test_every_kind_of_value_arrives() -> None:
     proxy = Proxy("proxy", 3128, Secret("me:secret"))
     assert settings.config == Config(
         gateway=Gateway(
-            "https", "gateway.example", 443, "/base", ca_file="/etc/le/ca.pem", insecure=True, proxy=proxy
+            "https",
+            "gateway.example",
+            443,
+            "/base",
+            ca_file=str(PurePath("/etc/le/ca.pem")),
+            insecure=True,
+            proxy=proxy,
         ),
         host="0.0.0.0",
         port=0,
@@ -271,7 +278,7 @@ def test_a_control_character_does_not_break_the_line() -> None:
 def test_a_path_may_start_at_home(home: str) -> None:
     """`~/` in a path is the user's home directory."""
     environ = {home: "/home/me", "LOCALEDGE_CA_FILE": "~/ca.pem"}
-    assert load(Sources(environ=environ)).config.gateway.ca_file == "/home/me/ca.pem"
+    assert load(Sources(environ=environ)).config.gateway.ca_file == str(PurePath("/home/me/ca.pem"))
 
 
 @pytest.mark.parametrize(
