@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass, field
 
 DEFAULT_PORT = 18080
+DEFAULT_HTTPS_PORT = 18443
 
 
 class HalfClose(enum.StrEnum):
@@ -90,6 +91,8 @@ class Gateway:
     ca_file: str | None = None
     insecure: bool = False
     proxy: Proxy | None = None
+    address: str | None = None
+    """An IP literal to connect to in place of what the name resolves to (R19)."""
     demo: bool = False
     """The embedded demo gateway: host and port are filled in when it listens."""
 
@@ -149,6 +152,17 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True)
+class Https:
+    """The HTTPS way in: the mapped names, where it listens, and where the authority's files are."""
+
+    names: tuple[str, ...] = ("localedge.test",)
+    """Host names, lower case, that clients may use besides loopback; the hosts file maps them."""
+    port: int = DEFAULT_HTTPS_PORT
+    directory: str | None = None
+    """Where the authority's files are; None for the user's data directory."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything `run` needs to know, parsed once."""
 
@@ -169,5 +183,6 @@ class Config:
     quiet: bool = False
     lang: str = "en"
     """`en` or `zh`."""
+    https: Https = field(default_factory=Https)
     limits: Limits = field(default_factory=Limits)
     pool: Pool = field(default_factory=Pool)

@@ -8,6 +8,10 @@ from . import usage
 
 _COMMANDS = {
     "run": ("run", "run"),
+    "trust-ca": ("trust_ca", "trust_ca"),
+    "untrust-ca": ("untrust_ca", "untrust_ca"),
+    "hosts": ("hosts", "hosts"),
+    "ca": ("ca", "ca"),
     "demo-gateway": ("demo_gateway", "demo_gateway"),
     "config": ("config", "config"),
     "version": ("version", "version"),

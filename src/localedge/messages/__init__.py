@@ -1,18 +1,29 @@
 """The one table of everything localedge says, by stable code, in English and Simplified Chinese.
 
 `http` and `gateway` hold the answers the edge gives itself, `settings` and `urls` what can be wrong with
-the configuration, `commands` what commands fail with and what they tell.  Plain
+the configuration, `commands` what commands fail with and what they tell, `ca`, `trust`, `hosts` and
+`https` the same for the HTTPS way in.  Plain
 data: importing it must cost next to nothing.
 """
 
-from . import commands, gateway, http, settings, urls
+from . import ca, commands, gateway, hosts, http, https, settings, trust, urls
 from .entry import Entry, Words
 
 __all__ = ["LANGUAGES", "TABLE", "Entry", "Words", "entry", "error_type", "text"]
 
 LANGUAGES = ("en", "zh")
 
-TABLE: dict[str, Entry] = {**http.TABLE, **gateway.TABLE, **settings.TABLE, **urls.TABLE, **commands.TABLE}
+TABLE: dict[str, Entry] = {
+    **http.TABLE,
+    **https.TABLE,
+    **gateway.TABLE,
+    **settings.TABLE,
+    **urls.TABLE,
+    **commands.TABLE,
+    **ca.TABLE,
+    **trust.TABLE,
+    **hosts.TABLE,
+}
 
 _ERROR_TYPES = {
     401: "authentication_error",
