@@ -37,6 +37,7 @@ from localedge.config import Config, Gateway, LogFormat
 from localedge.edge.agent import Agent
 from localedge.edge.context import Context
 from localedge.edge.frontend import Frontend
+from localedge.edge.frontend_h2 import FrontendH2
 from localedge.edge.observe import Observer
 from localedge.edge.service import make_route
 from tests.memory import Connecting, Hangups, MemoryReactor, MemoryTransport
@@ -263,12 +264,12 @@ class Playbook:
 
     # -- who is there
 
-    def client(self) -> Peer:
-        """Somebody connects."""
+    def client(self, kind: type[Frontend | FrontendH2] = Frontend) -> Peer:
+        """Somebody connects; `kind` is what the TLS handshake would have chosen."""
         here = IPv4Address("TCP", "127.0.0.1", 18080)
         there = IPv4Address("TCP", "127.0.0.1", next(self._ports))
         transport = MemoryTransport(self.reactor, here, there)
-        transport.protocol = Frontend(self.context)
+        transport.protocol = kind(self.context)
         transport.protocol.makeConnection(transport)
         self._transports.append(transport)
         return Peer(self, transport, f"client {there.port}")

@@ -160,6 +160,8 @@ class Https:
     port: int = DEFAULT_HTTPS_PORT
     directory: str | None = None
     """Where the authority's files are; None for the user's data directory."""
+    socket: str | None = None
+    """A listening socket passed to this process in place of a port: `systemd:INDEX` or `fd:NUMBER`."""
 
 
 @dataclass(frozen=True, slots=True)

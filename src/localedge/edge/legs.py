@@ -54,6 +54,19 @@ class ClientLeg(Protocol):
         """The exchange is over; the leg may go on to the next."""
 
 
+class ClientConnection(Protocol):
+    """One client's connection, whatever HTTP it speaks: what a shutdown asks of it."""
+
+    def drain(self) -> None:
+        """Nothing new is accepted, what runs may end (R35)."""
+
+    def drained(self) -> None:
+        """The drain limit was reached: what runs ends here."""
+
+    def abort(self) -> None:
+        """Nothing may be left."""
+
+
 class Tunnelling(Protocol):
     """What takes the client's bytes once the connection is a tunnel."""
 

@@ -49,7 +49,7 @@ Prepare = Callable[[RequestHead, Body], Ready | Answer | Refuse]
 
 def make_prepare(config: Config, route: Route) -> Prepare:
     """`prepare(head, body)` for this configuration and gateway."""
-    admit = make_guard(config)
+    admit = make_guard(config, frozenset(name.encode() for name in config.https.names))
     loop = Refuse("loop", (("gateway", config.gateway.url),))
 
     @lru_cache(maxsize=REMEMBERED)
@@ -59,7 +59,7 @@ def make_prepare(config: Config, route: Route) -> Prepare:
             return verdict
         if passed_here(head, route.instance):
             return loop
-        modern = head.version == b"1.1"
+        modern = head.version != b"1.0"
         websocket = wants_websocket(head, body)
         expect = head.combined.get(b"expect", b"")
         return Ready(

@@ -167,6 +167,24 @@ _EDGE: dict[str, Entry] = {
         status=503,
         should_retry=True,
     ),
+    "h2-malformed": Entry(
+        Words(
+            "The HTTP/2 request is malformed ({reason}).",
+            "Nothing was forwarded. Correct the client, or have it speak HTTP/1.1.",
+        ),
+        Words("HTTP/2 请求格式有误（{reason}）。", "没有转发任何内容。请修正客户端，或让它使用 HTTP/1.1。"),
+        status=400,
+    ),
+    "h2-flood": Entry(
+        Words(
+            "The client {client} sent too many HTTP/2 frames that move nothing (resets, pings, settings).",
+            "Its connection was closed. If it was a program of yours, reuse streams less abruptly.",
+        ),
+        Words(
+            "客户端 {client} 发送了过多无实际作用的 HTTP/2 帧（重置、ping、设置）。",
+            "已关闭它的连接。如果这是你的程序，请减少频繁的取消与重置。",
+        ),
+    ),
     "tls-on-plain-port": Entry(
         Words(
             "A client spoke HTTPS to this plain HTTP port.",

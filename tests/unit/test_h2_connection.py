@@ -1,0 +1,360 @@
+"""An HTTP/2 connection as a whole: its limits, floods, time limits, and how it ends."""
+
+from collections.abc import Callable
+
+import pytest
+from h2.connection import H2Connection
+from h2.errors import ErrorCodes
+from h2.settings import SettingCodes
+from hypothesis import given
+from hypothesis import strategies as st
+
+from localedge.config import Limits
+from localedge.edge import frontend_h2
+from localedge.edge.frontend_h2 import FrontendH2
+from localedge.http.floods import Allowance, FrameLengths
+from tests.h2_peer import H2Peer, frame, section
+from tests.phrases import OK, streamed
+from tests.playbook import Playbook
+
+DATA, HEADERS, PRIORITY, RST, SETTINGS, PING, WINDOW, CONTINUATION = 0, 1, 2, 3, 4, 6, 8, 9
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+HEAD = H2Connection().encoder.encode(section(b"GET", b"/"))
+
+
+def ended(edge: Playbook, client: H2Peer, code: ErrorCodes) -> None:
+    """GOAWAY with this code was sent, and the connection is closed."""
+    client.hear()
+    assert client.goaway == code
+    assert client.peer.end == "fin"
+    edge.wait(frontend_h2.FAREWELL + 1)
+    edge.nothing_left()
+
+
+def test_what_the_edge_announces() -> None:
+    """256 streams, windows for uploads, the limit of a field section; no push, no extended CONNECT."""
+    client = H2Peer(Playbook())
+    settings = client.conn.remote_settings
+    assert settings.max_concurrent_streams == 256
+    assert settings.initial_window_size == 256 * 1024
+    assert settings.max_header_list_size == Limits().head_bytes
+    assert not settings.get(SettingCodes.ENABLE_CONNECT_PROTOCOL)
+    assert client.conn.outbound_flow_control_window == frontend_h2.CONNECTION_WINDOW
+
+
+def test_one_stream_too_many_is_refused_and_the_others_go_on() -> None:
+    """REFUSED_STREAM: the client may try again, and nothing reached the gateway (RFC 9113 8.7)."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    client.conn.remote_settings.update({SettingCodes.MAX_CONCURRENT_STREAMS: 1000})
+    client.conn.remote_settings.acknowledge()
+    streams = [client.ask(body=b"x") for _ in range(257)]
+    assert client.answer(streams[-1]).reset == ErrorCodes.REFUSED_STREAM
+    assert client.goaway is None
+    edge.gateway() >> OK
+    assert client.answer(streams[0]).ended
+    stream = client.ask(body=b"x")
+    assert client.answer(stream).reset is None
+
+
+@pytest.mark.parametrize(
+    ("what", "each"),
+    [
+        ("pings", lambda number: frame(PING, 0, 0, b"12345678")),
+        ("settings", lambda number: frame(SETTINGS, 0, 0)),
+        ("priorities", lambda number: frame(PRIORITY, 0, 2 * number + 1, b"\x00\x00\x00\x00\x10")),
+        ("window updates", lambda number: frame(WINDOW, 0, 0, b"\x00\x00\x00\x01") * 3),
+        ("unknown frames", lambda number: frame(0xFA, 0, 0)),
+        ("empty DATA", lambda number: frame(DATA, 0, 1)),
+        (
+            "resets",
+            lambda number: (
+                frame(HEADERS, 4, 2 * number + 3, HEAD) + frame(RST, 0, 2 * number + 3, b"\0\0\0\x08")
+            ),
+        ),
+        ("malformed requests", lambda number: frame(HEADERS, 5, 2 * number + 3, b"\x82")),
+    ],
+)
+def test_a_flood_ends_the_connection_with_ENHANCE_YOUR_CALM(what: str, each: Callable[[int], bytes]) -> None:
+    """Two thousand at once are a flood; a hundred are not."""
+    for count, calm in ((100, True), (2000, False)):
+        edge = Playbook()
+        client = H2Peer(edge)
+        stream = client.ask()
+        assert stream == 1
+        flood = b"".join(each(number) for number in range(count))
+        with edge.quietly():
+            for start in range(0, len(flood), 16_000):
+                client.peer >> flood[start : start + 16_000]
+        if calm:
+            client.peer.take()
+            assert client.peer.end is None
+            continue
+        assert frame(7, 0, 0, b"")[3:] in client.peer.received
+        assert b"\x00\x00\x00\x0b" in client.peer.received[-8:]
+        assert client.peer.end == "fin"
+        assert any("h2-flood" in line for line in edge.log)
+        edge.wait(frontend_h2.FAREWELL + 1)
+        edge.nothing_left()
+
+
+def test_cancelling_now_and_then_is_no_flood() -> None:
+    """Ten a second, for as long as one likes."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    for _ in range(3000):
+        client.cancel(client.ask(body=b"x"))
+        edge.wait(0.1)
+    assert client.goaway is None
+
+
+def test_an_allowance_refills() -> None:
+    """So many at once, so many a second."""
+    allowance = Allowance(3, 1, 0.0)
+    assert [allowance.spend(0.0) for _ in range(4)] == [True, True, True, False]
+    assert allowance.spend(5.0)
+
+
+def test_endless_continuation_ends_the_connection() -> None:
+    """A field section that does not end is not collected for ever (CVE-2024-27316)."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    client.peer >> frame(HEADERS, 0, 1, HEAD)
+    for _ in range(100):
+        client.peer >> frame(CONTINUATION, 0, 1, b"\x00\x01a\x01b" * 10)
+    ended(edge, client, ErrorCodes.PROTOCOL_ERROR)
+
+
+def test_a_header_bomb_ends_the_connection() -> None:
+    """A small block that unpacks to megabytes (CVE-2016-6581)."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    bomb = b"\x40\x01a\x7f\x81\x1e" + b"b" * 4000 + b"\xbe" * 3000
+    client.peer >> frame(HEADERS, 5, 1, bomb)
+    client.hear()
+    assert client.goaway is not None
+    assert edge.untouched
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        frame(DATA, 0, 0, b"x"),
+        frame(HEADERS, 5, 0, HEAD),
+        frame(HEADERS, 5, 2, HEAD),
+        frame(SETTINGS, 0, 1),
+        frame(SETTINGS, 0, 0, b"123"),
+        frame(PING, 0, 0, b"short"),
+        frame(WINDOW, 0, 0, b"\0\0\0\0"),
+        frame(CONTINUATION, 4, 1, HEAD),
+        frame(HEADERS, 0, 1, HEAD) + frame(PING, 0, 0, b"12345678"),
+        frame(5, 4, 1, b"\0\0\0\x02" + HEAD),
+        b"\xff\xff\xff\x00\x00\x00\x00\x00\x01",
+        frame(DATA, 8, 1, b"\xff"),
+    ],
+)
+def test_a_connection_error_says_GOAWAY(wrong: bytes) -> None:
+    """RFC 9113 5.4.1: what breaks the framing ends the connection, and its exchanges."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    client.peer >> wrong
+    client.hear()
+    assert client.goaway not in (None, ErrorCodes.NO_ERROR)
+    assert client.peer.end == "fin"
+    assert edge.untouched
+
+
+def test_no_HTTP_2_behind_the_handshake() -> None:
+    """A client that negotiated h2 and speaks HTTP/1.1."""
+    edge = Playbook()
+    peer = edge.client(FrontendH2)
+    peer >> b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    assert peer.end == "fin"
+    assert edge.untouched
+    edge.wait(frontend_h2.FAREWELL + 1)
+    edge.nothing_left()
+
+
+def test_R30_a_client_that_never_greets() -> None:
+    """The limit of a request head holds for the preface too (R30)."""
+    edge = Playbook()
+    peer = edge.client(FrontendH2)
+    peer >> PREFACE[:10]
+    edge.wait(Limits().request_head + 2)
+    assert peer.closed
+    edge.nothing_left()
+
+
+def test_R30_a_client_that_asks_for_nothing() -> None:
+    """Pings do not keep a connection open for ever (R30)."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    for _ in range(20):
+        client.peer >> frame(PING, 0, 0, b"12345678")
+        edge.wait(10)
+    client.hear()
+    assert client.goaway == ErrorCodes.NO_ERROR
+    edge.nothing_left()
+
+
+def test_R30_a_quiet_stream_stays_open_for_minutes() -> None:
+    """A model that thinks for twenty minutes is no dead stream (R30)."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    stream = client.ask(body=b"think")
+    gateway = edge.gateway()
+    gateway >> streamed(b"hm", end=b"")
+    edge.wait(1200)
+    gateway >> b"2\r\nok\r\n0\r\n\r\n"
+    answer = client.answer(stream)
+    assert (answer.body, answer.ended) == (b"hmok", True)
+
+
+def test_R30_a_client_that_opens_no_window_is_given_up() -> None:
+    """The rest of an answer that the gateway has finished is not kept for ever (R30)."""
+    edge = Playbook()
+    client = H2Peer(edge, generous=False)
+    stream = client.ask(body=b"x")
+    gateway = edge.gateway()
+    gateway >> b"HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\n" + b"x" * 70000
+    assert edge.record["ending"] == "ok"
+    edge.wait(Limits().silence + 2)
+    answer = client.answer(stream)
+    assert (answer.ended, answer.reset) == (False, ErrorCodes.CANCEL)
+
+
+def test_R35_a_drain_lets_streams_end_and_takes_no_more() -> None:
+    """GOAWAY at once; what runs ends whole; a new stream is refused and may be tried elsewhere (R35)."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    stream = client.ask(body=b"x")
+    gateway = edge.gateway()
+    gateway >> streamed(b"hm", end=b"")
+    (frontend,) = edge.context.frontends
+    edge.context.draining = True
+    frontend.drain()
+    edge.settle()
+    assert b"\x07\x00" in client.peer.received
+    late = frame(HEADERS, 5, 3, HEAD)
+    client.peer >> late
+    gateway >> b"2\r\nok\r\n0\r\n\r\n"
+    received = client.peer.received
+    assert frame(RST, 0, 3, b"\0\0\0\x07") in received
+    client.hear()
+    answer = client.answers[stream]
+    assert (answer.body, answer.ended) == (b"hmok", True)
+    assert client.goaway == ErrorCodes.NO_ERROR
+    assert client.peer.end == "fin"
+    edge.nothing_left()
+
+
+def test_R35_the_drain_limit_cuts_what_still_runs() -> None:
+    """As over HTTP/1.1: never made to look complete (R06, R35)."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    stream = client.ask(body=b"x")
+    edge.gateway() >> streamed(b"hm", end=b"")
+    (frontend,) = edge.context.frontends
+    edge.context.draining = True
+    frontend.drain()
+    frontend.drained()
+    edge.settle()
+    answer = client.answer(stream)
+    assert (answer.ended, answer.reset) == (False, ErrorCodes.INTERNAL_ERROR)
+    assert edge.record["ending"] == "drained"
+    edge.nothing_left()
+
+
+def test_a_clients_GOAWAY_lets_its_answers_arrive() -> None:
+    """RFC 9113 6.8: it asks for nothing more, and waits for what runs."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    stream = client.ask(body=b"x")
+    gateway = edge.gateway()
+    client.peer >> frame(7, 0, 0, b"\0" * 8)
+    gateway >> OK
+    answer = client.answer(stream)
+    assert (answer.status, answer.body, answer.ended) == (200, b"ok", True)
+    assert client.peer.end == "fin"
+    edge.nothing_left()
+
+
+def test_R14_a_client_that_reads_nothing_holds_little_memory() -> None:
+    """Its windows are open, its socket is full: what waits, waits at the gateway (R14)."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    client.conn.increment_flow_control_window(2**30)
+    client.conn.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 2**30})
+    client.send()
+    stream = client.ask(body=b"x")
+    client.peer.stall()
+    gateway = edge.gateway()
+    gateway >> b"HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n" + b"x" * 4_000_000
+    assert len(gateway.transport.inbox) > 3_500_000
+    assert len(client.peer.transport.unsent) < 300_000
+    client.peer.read()
+    assert client.answer(stream).body == b"x" * 4_000_000
+
+
+def test_the_librarys_windows_are_the_real_ones() -> None:
+    """DATA frames are written past the library: what it thinks is left must be what is left."""
+    edge = Playbook()
+    client = H2Peer(edge, generous=False)
+    stream = client.ask(body=b"x")
+    gateway = edge.gateway()
+    gateway >> streamed(end=b"")
+    for size in (1, 1000, 20_000):
+        gateway >> b"%x\r\n%b\r\n" % (size, b"d" * size)
+    client.hear()
+    (frontend,) = edge.context.frontends
+    assert isinstance(frontend, FrontendH2)
+    assert frontend._conn.local_flow_control_window(stream) == 65_535 - 21_001
+    assert client.conn.remote_flow_control_window(stream) == 65_535 - 21_001
+
+
+@given(st.lists(st.integers(0, 30), max_size=10), st.integers(1, 40))
+def test_a_frame_that_announces_too_much_is_seen_however_it_is_cut(sizes: list[int], cut: int) -> None:
+    """Lengths up to the limit pass, one more does not, whatever the pieces."""
+    data = b"preface" + b"".join(frame(0, 0, 1, b"x" * size) for size in sizes)
+    lengths = FrameLengths(7, 29)
+    passed = [lengths.follow(data[start : start + cut]) for start in range(0, len(data), cut)]
+    assert all(passed) is (max(sizes, default=0) <= 29)
+
+
+@given(st.lists(st.binary(max_size=60), max_size=12), st.booleans())
+def test_arbitrary_bytes_never_escape(pieces: list[bytes], greeted: bool) -> None:
+    """Whatever comes behind a preface, in whatever pieces: no exception, nothing left behind."""
+    edge = Playbook()
+    peer = edge.client(FrontendH2)
+    peer >> (PREFACE + frame(SETTINGS, 0, 0) if greeted else b"")
+    for piece in pieces:
+        peer >> piece
+    peer.fin()
+    edge.nothing_left()
+
+
+FRAMES = st.lists(
+    st.builds(
+        frame,
+        st.sampled_from([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 200]),
+        st.sampled_from([0, 1, 4, 5, 8, 0x20]),
+        st.sampled_from([0, 1, 1, 3, 3, 5, 2]),
+        st.one_of(st.just(HEAD), st.just(b"\0\0\0\x08"), st.just(b"12345678"), st.binary(max_size=20)),
+    ),
+    max_size=15,
+)
+
+
+@given(FRAMES)
+def test_arbitrary_frames_never_escape(frames: list[bytes]) -> None:
+    """Frames in any order: an answer, a reset or GOAWAY, and nothing left behind."""
+    edge = Playbook()
+    peer = edge.client(FrontendH2)
+    peer >> PREFACE + frame(SETTINGS, 0, 0)
+    for data in frames:
+        peer >> data
+        if edge.attempts:
+            edge.gateway() >> OK
+    peer.fin()
+    edge.wait(5)
+    edge.nothing_left()
