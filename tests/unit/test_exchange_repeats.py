@@ -1,9 +1,14 @@
 """Clients and gateways repeat themselves: what was remembered of one message never colours another (R11)."""
 
+import gc
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.phrases import ask, asked, pooled, streamed
+from localedge.edge.exchange import Exchange
+from localedge.edge.observe import Record
+from localedge.edge.upload import Upload
+from tests.phrases import OK, ask, asked, pooled, post, streamed
 from tests.playbook import Playbook
 
 NONE = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-Same: 1\r\n\r\n"
@@ -82,3 +87,23 @@ def test_R08_versions_are_not_confused(versions: list[bytes]) -> None:
         assert reply.body == b"abc"
         assert (reply.field(b"transfer-encoding") is None) is (version == b"1.0")
         assert (client.end == "fin") is (version == b"1.0")
+
+
+def _parts() -> int:
+    return sum(type(one) in (Exchange, Upload, Record) for one in gc.get_objects())
+
+
+def test_an_exchange_leaves_nothing_for_the_garbage_collector() -> None:
+    """Its parts do not hold each other: thousands of them never make the collector stop a stream."""
+    edge = Playbook()
+    client, gateway = pooled(edge)
+    gc.collect()
+    gc.disable()
+    try:
+        before = _parts()
+        client >> post(b"prompt")
+        gateway >> OK
+        assert edge.records[-1]["ending"] == "ok"
+        assert _parts() == before
+    finally:
+        gc.enable()

@@ -358,7 +358,7 @@ class Exchange:
     def _release(self, after: After) -> None:
         """Give everything back; last of all tell the client's leg."""
         self.over = True
-        self._upload.continued()
+        self._upload.over()
         context = self._context
         context.deadlines.discard(self)
         context.agent.done(self, after)

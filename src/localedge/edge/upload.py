@@ -19,6 +19,10 @@ HOLD = 64 * 1024
 """Bytes of a body that are held while no connection serves it yet; then the client has to wait."""
 
 
+def _nobody() -> None:
+    """Who is asked when the exchange is over."""
+
+
 class Upload:
     """The request of one exchange, from its head on the wire to its last byte."""
 
@@ -94,6 +98,12 @@ class Upload:
         if self._continue_call is not None:
             self._continue_call.cancel()
             self._continue_call = None
+
+    def over(self) -> None:
+        """Nothing leads back to the exchange any more: it goes without the garbage collector."""
+        self.continued()
+        self._asked = _nobody
+        self._backend = None
 
     def _put(self, framed: bytes) -> None:
         if self._backend is not None:
