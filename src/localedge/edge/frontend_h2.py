@@ -189,8 +189,10 @@ class FrontendH2(Protocol):
     def deadline_passed(self, now: float) -> None:
         """Nobody greeted us, nobody asked for anything, or nobody reads our farewell (R30)."""
         self.deadline = NEVER
-        if self._sender.over:
+        if self.gone:
             self._wire.abort()
+        elif self._sender.over:
+            self._close()
         elif not self._sender.legs:
             self._last = True
             self._sender.goaway()
