@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from localedge.config import Limits
 from localedge.edge import frontend_h2
 from localedge.edge.frontend_h2 import FrontendH2
-from localedge.http.floods import Allowance, FrameLengths
+from localedge.http.floods import Allowance
+from localedge.http.h2_frames import Frames
+from localedge.http.h2_library import CONNECTION_WINDOW
 from tests.h2_peer import H2Peer, frame, section
 from tests.phrases import OK, streamed
 from tests.playbook import Playbook
@@ -39,7 +41,7 @@ def test_what_the_edge_announces() -> None:
     assert settings.initial_window_size == 256 * 1024
     assert settings.max_header_list_size == Limits().head_bytes
     assert not settings.get(SettingCodes.ENABLE_CONNECT_PROTOCOL)
-    assert client.conn.outbound_flow_control_window == frontend_h2.CONNECTION_WINDOW
+    assert client.conn.outbound_flow_control_window == CONNECTION_WINDOW
 
 
 def test_one_stream_too_many_is_refused_and_the_others_go_on() -> None:
@@ -312,13 +314,84 @@ def test_the_librarys_windows_are_the_real_ones() -> None:
     assert client.conn.remote_flow_control_window(stream) == 65_535 - 21_001
 
 
+@pytest.mark.parametrize("length", [1, 4])
+def test_a_body_that_is_not_as_long_as_announced_ends_its_own_stream(length: int) -> None:
+    """400 and PROTOCOL_ERROR for that stream, nothing more for the gateway, the others go on (8.1.1)."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    other = client.ask(body=b"x")
+    stream = client.ask(section(b"POST", b"/", (b"content-length", b"3")))
+    one, two = edge.gateway(), edge.gateway()
+    client.peer >> frame(DATA, 1, stream, b"a" * length)
+    answer = client.answer(stream)
+    assert (answer.status, answer.code, answer.reset) == (400, "h2-malformed", ErrorCodes.PROTOCOL_ERROR)
+    assert two.end == "reset"
+    one >> OK
+    assert client.answer(other).ended
+    assert client.goaway is None
+
+
+def test_a_window_update_by_nothing_ends_its_own_stream() -> None:
+    """RFC 9113 6.9; for the connection it is the connection's error."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    stream, other = client.ask(body=b"x"), client.ask(body=b"y")
+    one, two = edge.gateway(), edge.gateway()
+    one >> streamed(b"hm", end=b"")
+    client.peer >> frame(WINDOW, 0, stream, b"\0\0\0\0")
+    assert client.answer(stream).reset is not None
+    assert one.end == "reset"
+    two >> OK
+    assert client.answer(other).ended
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        (frame(HEADERS, 5, 1, b"\xff\xff\xff\xff\xff\xff"), ErrorCodes.COMPRESSION_ERROR),
+        (frame(HEADERS, 5, 1, b"\xc0"), ErrorCodes.COMPRESSION_ERROR),
+        (frame(SETTINGS, 1, 0, b"\0\1\0\0\0\0"), ErrorCodes.FRAME_SIZE_ERROR),
+        (frame(DATA, 0, 1, b"x" * 16_385), ErrorCodes.FRAME_SIZE_ERROR),
+        (frame(PING, 0, 0, b"short"), ErrorCodes.FRAME_SIZE_ERROR),
+        (frame(WINDOW, 0, 0, b"\x7f\xff\xff\xff"), ErrorCodes.FLOW_CONTROL_ERROR),
+        (frame(DATA, 0, 1, b"x"), ErrorCodes.PROTOCOL_ERROR),
+    ],
+)
+def test_a_connection_error_says_which(wrong: bytes, code: ErrorCodes) -> None:
+    """The codes of RFC 9113 4.2, 4.3, 5.1, 6.5, 6.7, 6.9."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    client.peer >> wrong
+    ended(edge, client, code)
+
+
+@pytest.mark.parametrize(
+    "first", [frame(PING, 0, 0, b"12345678"), frame(SETTINGS, 1, 0), frame(HEADERS, 5, 1, HEAD)]
+)
+def test_the_first_frame_is_SETTINGS(first: bytes) -> None:
+    """RFC 9113 3.4."""
+    edge = Playbook()
+    peer = edge.client(FrontendH2)
+    peer >> PREFACE + first
+    assert frame(7, 0, 0, b"")[3:9] in peer.received
+    assert peer.received.endswith(b"\0\0\0\x01")
+    assert edge.untouched
+
+
 @given(st.lists(st.integers(0, 30), max_size=10), st.integers(1, 40))
-def test_a_frame_that_announces_too_much_is_seen_however_it_is_cut(sizes: list[int], cut: int) -> None:
+def test_frames_are_the_same_however_they_are_cut(sizes: list[int], cut: int) -> None:
     """Lengths up to the limit pass, one more does not, whatever the pieces."""
-    data = b"preface" + b"".join(frame(0, 0, 1, b"x" * size) for size in sizes)
-    lengths = FrameLengths(7, 29)
-    passed = [lengths.follow(data[start : start + cut]) for start in range(0, len(data), cut)]
-    assert all(passed) is (max(sizes, default=0) <= 29)
+    sent = [frame(SETTINGS, 0, 0), *(frame(DATA, 0, 1, b"x" * size) for size in sizes)]
+    data = PREFACE + b"".join(sent)
+    frames = Frames(29)
+    found = b"".join(
+        b"".join(frames.cut(data[start : start + cut]))
+        for start in range(0, len(data), cut)
+        if not frames.overlong
+    )
+    fits = [index for index, size in enumerate(sizes) if size > 29]
+    assert frames.overlong is bool(fits)
+    assert found == PREFACE + b"".join(sent[: 1 + fits[0]] if fits else sent)
 
 
 @given(st.lists(st.binary(max_size=60), max_size=12), st.booleans())

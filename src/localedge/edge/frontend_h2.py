@@ -8,8 +8,6 @@ for without moving anything (`localedge.http.floods`).
 
 from typing import TYPE_CHECKING, Any
 
-from h2.config import H2Configuration
-from h2.connection import ConnectionState, H2Connection
 from h2.errors import ErrorCodes
 from h2.events import (
     ConnectionTerminated,
@@ -21,8 +19,8 @@ from h2.events import (
     TrailersReceived,
     WindowUpdated,
 )
+from h2.exceptions import InvalidBodyLengthError
 from h2.exceptions import ProtocolError as H2Error
-from h2.settings import SettingCodes, Settings
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -35,49 +33,23 @@ from localedge.edge.leg_h2 import Http2Leg
 from localedge.edge.observe import Ending, Record
 from localedge.edge.sender_h2 import Sender
 from localedge.edge.wire import Wire, tune
-from localedge.http.floods import Allowance, FrameLengths
+from localedge.http.floods import Allowance
 from localedge.http.framing import Body, ProtocolError
 from localedge.http.guard import Answer, Refuse
+from localedge.http.h2_frames import END_STREAM, Frames, opens_nothing, stream_of
 from localedge.http.h2_heads import request_head, trailers
+from localedge.http.h2_library import STREAMS, error_code, go_on, make_connection
 from localedge.http.head import Fields
 
 if TYPE_CHECKING:
     from localedge.edge.context import Context
 
-STREAMS = 256
-"""Concurrent streams of one connection; one more is refused, which a client may try again."""
-STREAM_WINDOW = 256 * 1024
-CONNECTION_WINDOW = 16 * 1024 * 1024
-"""Uploads that wait for a slow gateway leave room for others."""
-PREFACE = 24  # bytes in front of the first frame (RFC 9113 3.4)
 BURST, REFILL = 1000.0, 50.0
 """Frames that move nothing: so many at once, so many a second (see `localedge.http.floods`)."""
 UPDATES = 10
 """WINDOW_UPDATE frames that one DATA frame of ours accounts for."""
 FAREWELL = 2.0
 """Seconds that a client gets to read why its connection is closed."""
-
-_CONFIG = H2Configuration(
-    client_side=False,
-    header_encoding=None,
-    # checked by `h2_heads`, which makes a stream's error of what the library makes a connection's
-    validate_inbound_headers=False,
-    normalize_inbound_headers=False,
-    # fields come from a gateway whose head was checked
-    validate_outbound_headers=False,
-    normalize_outbound_headers=False,
-)
-
-
-def _settings(streams: int, head_bytes: int) -> Settings:
-    return Settings(
-        client=False,
-        initial_values={
-            SettingCodes.MAX_CONCURRENT_STREAMS: streams,
-            SettingCodes.INITIAL_WINDOW_SIZE: STREAM_WINDOW,
-            SettingCodes.MAX_HEADER_LIST_SIZE: head_bytes,
-        },
-    )
 
 
 @implementer(IHalfCloseableProtocol)
@@ -91,10 +63,10 @@ class FrontendH2(Protocol):
 
     def __init__(self, context: "Context") -> None:
         self._context = context
-        self._conn = H2Connection(_CONFIG)
+        self._conn = make_connection(context.limits)
         self._starting: list[Http2Leg] = []
         self._allowance = Allowance(BURST, REFILL, context.now())
-        self._lengths = FrameLengths(PREFACE, self._conn.max_inbound_frame_size)
+        self._frames = Frames(self._conn.max_inbound_frame_size)
         self._updates = 0
         self._greeted = False
         self._windows_moved = False
@@ -110,20 +82,12 @@ class FrontendH2(Protocol):
 
     def connectionMade(self) -> None:
         """Twisted: the handshake chose h2."""
-        context, conn = self._context, self._conn
+        context = self._context
         tune(self.transport)
         peer = self.transport.getPeer()
         self._peer = f"[{peer.host}]:{peer.port}" if ":" in peer.host else f"{peer.host}:{peer.port}"
         self._wire = Wire(self.transport, self)
-        self._sender = Sender(context, conn, self._wire, self._emptied)
-        head_bytes = context.limits.head_bytes
-        conn.local_settings = _settings(STREAMS, head_bytes)
-        conn.initiate_connection()
-        # More streams than these are refused one by one: the library would end the connection.
-        conn.local_settings = _settings(2**31 - 1, head_bytes)
-        # So that a head over the limit gets its 431; far over it, the connection ends.
-        conn.decoder.max_header_list_size = 4 * head_bytes
-        conn.increment_flow_control_window(CONNECTION_WINDOW - 65535)
+        self._sender = Sender(context, self._conn, self._wire, self._emptied)
         self.deadline = context.now() + context.limits.request_head
         context.frontends.add(self)
         context.deadlines.add(self)
@@ -135,19 +99,16 @@ class FrontendH2(Protocol):
         """Twisted: bytes from the client."""
         if self._sender.over:
             return
-        try:
-            if not self._lengths.follow(data):
-                self._conn.close_connection(ErrorCodes.FRAME_SIZE_ERROR)
-                self._end_connection()
-                return
-            events = self._conn.receive_data(data)
-        except H2Error:
-            self._end_connection()  # the library has its GOAWAY ready
-            return
         touched: list[Http2Leg] = []
-        for event in events:
-            if not self._take(event, touched):
+        for frame in self._frames.cut(data):
+            if not self._frame(frame, touched):
                 return
+        if self._frames.overlong:
+            self._end_connection(ErrorCodes.FRAME_SIZE_ERROR)
+            return
+        if self._frames.wrong_start:
+            self._end_connection(ErrorCodes.PROTOCOL_ERROR)
+            return
         starting, self._starting = self._starting, []
         for leg in starting:
             if leg.exchange is not None:
@@ -217,6 +178,41 @@ class FrontendH2(Protocol):
 
     # -- what comes in
 
+    def _frame(self, frame: bytes, touched: list[Http2Leg]) -> bool:
+        """One frame, or a piece of the preface; False when it ended the connection."""
+        if opens_nothing(frame):
+            leg = self._sender.legs.get(stream_of(frame))
+            if leg is not None:
+                self._malformed(leg, "a window update by nothing")
+            return not self._sender.over
+        self._sender.collect()
+        try:
+            events = self._conn.receive_data(frame)
+        except InvalidBodyLengthError:
+            # The library would end the connection, and with it every other answer (8.1.1).
+            self._conn.data_to_send()
+            go_on(self._conn)
+            leg = self._sender.legs.get(stream_of(frame))
+            if leg is not None:
+                leg.request_ended = bool(frame[4] & END_STREAM)
+                self._malformed(leg, "a body that is not as long as its content-length")
+            return not self._sender.over
+        except H2Error as error:
+            self._conn.data_to_send()
+            self._end_connection(error_code(frame, error))
+            return False
+        return all(self._take(event, touched) for event in events)
+
+    def _malformed(self, leg: Http2Leg, reason: str) -> None:
+        """This stream's error: it ends, the others go on (8.1.1)."""
+        self._spend()
+        leg.error_code = ErrorCodes.PROTOCOL_ERROR
+        leg.refused = True
+        if leg.exchange is not None:
+            leg.exchange.fail_or_cut("h2-malformed", reason=reason)
+        else:
+            self._sender.reset(leg, ErrorCodes.PROTOCOL_ERROR)
+
     def _take(self, event: Event, touched: list[Http2Leg]) -> bool:
         """One event; False when it ended the connection."""
         if isinstance(event, DataReceived):
@@ -235,9 +231,7 @@ class FrontendH2(Protocol):
         elif isinstance(event, StreamReset):
             self._reset(event)
         elif isinstance(event, ConnectionTerminated):
-            # It asks for nothing more, but waits for what runs (RFC 9113 6.8), which the library
-            # would not let us send.
-            self._conn.state_machine.state = ConnectionState.SERVER_OPEN
+            go_on(self._conn)  # it asks for nothing more, but waits for what runs
             self._last = True
             self._end_if_last()
         else:
@@ -308,11 +302,8 @@ class FrontendH2(Protocol):
         try:
             fields = trailers(event.headers or (), self._context.limits)
         except ProtocolError as error:
-            leg.request_ended = True  # as far as the library knows
-            leg.error_code = ErrorCodes.PROTOCOL_ERROR
-            leg.refused = True
-            if leg.exchange is not None:
-                leg.exchange.fail_or_cut(error.code, **error.params)
+            leg.request_ended = True
+            self._malformed(leg, str(error.params.get("reason", error.code)))
             return
         self._ended(leg, fields)
 
@@ -357,10 +348,9 @@ class FrontendH2(Protocol):
     def _spend(self) -> None:
         """Something that moved nothing: too much of it, and the connection ends."""
         if not self._sender.over and not self._allowance.spend(self._context.now()):
-            self._conn.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
             text = messages.text("h2-flood", self._sender.lang, client=self._peer)
             self._context.observer.say("h2-flood", text)
-            self._end_connection()
+            self._end_connection(ErrorCodes.ENHANCE_YOUR_CALM)
 
     # -- ends
 
@@ -383,9 +373,9 @@ class FrontendH2(Protocol):
         if self._last and not self._sender.legs and not self._sender.over:
             self._close()
 
-    def _end_connection(self) -> None:
+    def _end_connection(self, code: ErrorCodes) -> None:
         """The connection broke a rule: GOAWAY, and time to read it."""
-        self._sender.flush()
+        self._sender.goaway(code)
         self._sender.over = True
         self._leave()
         self.deadline = self._context.now() + FAREWELL

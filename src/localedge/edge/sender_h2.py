@@ -5,7 +5,6 @@ are written here: they carry every event of every stream, and the library spends
 times as long on one.  Its windows are kept up to date.
 """
 
-import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -16,13 +15,10 @@ from h2.exceptions import ProtocolError as H2Error
 from localedge.edge.deadlines import NEVER
 from localedge.edge.leg_h2 import Ends, Http2Leg
 from localedge.edge.wire import Wire
+from localedge.http.h2_frames import data_frame, goaway, rst_stream
 
 if TYPE_CHECKING:
     from localedge.edge.context import Context
-
-_DATA = struct.Struct(">IBI")  # length and type (0), flags, stream (RFC 9113 4.1)
-_RST_STREAM = struct.Struct(">IBII")
-_GOAWAY = struct.Struct(">IBIII")
 
 
 class Sender:
@@ -56,7 +52,7 @@ class Sender:
             self._conn.send_headers(leg.stream_id, section, end_stream=end)
         except H2Error:
             return  # the stream has been reset: its event is on the way
-        self._collect()
+        self.collect()
 
     def send_body(self, leg: Http2Leg) -> None:
         """What is pending of a body, and the end behind it, as far as the windows go."""
@@ -114,16 +110,21 @@ class Sender:
         for leg in list(self.legs.values()):
             leg.drained()
 
+    def collect(self) -> None:
+        """What the library has to say goes ahead of what comes now."""
+        data = self._conn.data_to_send()
+        if data:
+            self._wire.put(data)
+
     def flush(self) -> None:
         """Write what was collected."""
-        self._collect()
+        self.collect()
         self._wire.flush()
 
-    def goaway(self) -> None:
-        """No more streams, but what runs may end: the library would stop at a GOAWAY of its own."""
-        self._collect()
-        last = self._conn.highest_inbound_stream_id
-        self._wire.put(_GOAWAY.pack(8 << 8 | 7, 0, 0, last, ErrorCodes.NO_ERROR))
+    def goaway(self, code: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
+        """No more streams; what runs may end: the library would stop at a GOAWAY of its own."""
+        self.collect()
+        self._wire.put(goaway(self._conn.highest_inbound_stream_id, code))
         self._wire.flush()
 
     def forget(self, leg: Http2Leg) -> None:
@@ -165,7 +166,7 @@ class Sender:
         length = len(data)
         conn.outbound_flow_control_window -= length
         stream.outbound_flow_control_window -= length
-        self._wire.put(_DATA.pack(length << 8, 0, stream_id) + data)
+        self._wire.put(data_frame(stream_id, data))
         return True
 
     def _send_end(self, leg: Http2Leg, data: bytes = b"") -> None:
@@ -182,7 +183,7 @@ class Sender:
                 conn.send_data(stream_id, data, end_stream=True)
         except H2Error:
             return  # the stream has been reset: its event is on the way
-        self._collect()
+        self.collect()
         if leg.exchange is None:
             self._finished(leg)
 
@@ -192,7 +193,7 @@ class Sender:
             self._rst(leg, leg.error_code)  # nobody wants the rest (RFC 9113 8.1)
         elif leg.error_code is not ErrorCodes.NO_ERROR:
             # For the library the stream is closed; the client learns why all the same (8.1.1).
-            self._wire.put(_RST_STREAM.pack(4 << 8 | 3, 0, leg.stream_id, leg.error_code))
+            self._wire.put(rst_stream(leg.stream_id, leg.error_code))
         self._drop(leg)
 
     def _rst(self, leg: Http2Leg, code: ErrorCodes) -> None:
@@ -200,7 +201,7 @@ class Sender:
             self._conn.reset_stream(leg.stream_id, code)
         except H2Error:
             return  # it is closed
-        self._collect()
+        self.collect()
 
     def _drop(self, leg: Http2Leg) -> None:
         """This stream is done with."""
@@ -208,9 +209,3 @@ class Sender:
         self._context.deadlines.discard(leg)
         if not self.legs:
             self._emptied()
-
-    def _collect(self) -> None:
-        """What the library has to say goes ahead of what comes now."""
-        data = self._conn.data_to_send()
-        if data:
-            self._wire.put(data)

@@ -23,37 +23,3 @@ class Allowance:
         self._left = min(self._burst, self._left + (now - self._since) * self._refill) - cost
         self._since = now
         return self._left >= 0
-
-
-class FrameLengths:
-    """Follows HTTP/2 frames through the bytes of a connection: is one longer than it may be?
-
-    The h2 library looks only when it has collected the whole frame, up to 16 MiB of it.
-    """
-
-    __slots__ = ("_head", "_left", "_most")
-
-    def __init__(self, preface: int, most: int) -> None:
-        self._left = preface
-        self._most = most
-        self._head = b""
-
-    def follow(self, data: bytes) -> bool:
-        """Take the next bytes; False when a frame announces too much."""
-        position, end = self._left, len(data)
-        if self._head:
-            data = self._head + data
-            end = len(data)
-            position = 0
-            self._head = b""
-        while position < end:
-            if end - position < 9:
-                self._head = data[position:]
-                position = end
-                break
-            length = int.from_bytes(data[position : position + 3], "big")
-            if length > self._most:
-                return False
-            position += 9 + length
-        self._left = position - end
-        return True
