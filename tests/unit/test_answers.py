@@ -34,6 +34,7 @@ PARAMS = {
     "origin": "https://b.test",
     "proxy": "p.test:3128",
     "status": 403,
+    "url": "https://localedge.test:18443",
 }
 
 

@@ -24,6 +24,8 @@ ANSWERS: dict[str, tuple[int, bool | None]] = {
     "bad-host": (400, None),
     "bad-target": (400, None),
     "bad-chunk": (400, None),
+    "http-on-tls-port": (400, None),
+    "h2-malformed": (400, None),
     "client-token-missing": (401, None),
     "web-origin-refused": (403, None),
     "connect-refused": (405, None),

@@ -64,7 +64,12 @@ class _Lazy(Group):
         return command
 
 
-@click.group(cls=_Lazy, invoke_without_command=True, context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.group(
+    cls=_Lazy,
+    invoke_without_command=True,
+    context_settings=CONTEXT,
+    epilog=EXIT_CODES.replace("130", "4 a person is needed, 130"),
+)
 @click.option("--version", "wants_version", is_flag=True, help="Print the version.")
 @help_option
 @click.pass_context

@@ -53,13 +53,6 @@ _FAILURES: dict[str, Entry] = {
         Words("内部错误：{kind}，位于 {place}。", _REPORT_ZH),
         exit_status=3,
     ),
-    "https-not-available": Entry(
-        Words(
-            "HTTPS is not there yet: this version serves plain HTTP on this machine only.",
-            "Add --http-only.",
-        ),
-        Words("HTTPS 功能尚未提供：此版本只在本机提供明文 HTTP。", "请加上 --http-only。"),
-    ),
     "port-in-use": Entry(
         Words(
             "port {port} is in use by another program.",
@@ -120,11 +113,11 @@ _TALK: dict[str, Entry] = {
         Words(
             "No gateway is configured, so this is the built-in demo gateway: its answers are canned, "
             "no model is behind it.",
-            "To use a real one: localedge run --http-only --upstream http://gateway.example:8000",
+            "To use a real one: localedge run --upstream http://gateway.example:8000",
         ),
         Words(
             "尚未配置网关，现在使用的是内置演示网关：响应是预先写好的，背后没有模型。",
-            "使用真正的网关：localedge run --http-only --upstream http://gateway.example:8000",
+            "使用真正的网关：localedge run --upstream http://gateway.example:8000",
         ),
         talk=True,
     ),
