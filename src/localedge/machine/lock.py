@@ -1,0 +1,102 @@
+"""One process at a time: a lock on a file beside what it guards."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from localedge.errors import Failure
+from localedge.settings.layers import LONGEST_PATH, clean
+
+PATIENCE = 5.0
+"""Seconds until a lock that another process holds is told.  Nobody holds one for more than a few files."""
+_PAUSE = 0.01
+
+
+@contextmanager
+def locked(path: Path, seconds: float = PATIENCE) -> Iterator[None]:
+    """Hold the lock file `path`, which is made, and removed afterwards; its directory must exist.
+
+    The system lets go of it when a process dies, however it dies.  Not for one thread twice.
+    Raises `Failure` where another process keeps it for `seconds`, or where no lock can be had.
+    """
+    try:
+        descriptor = _take(path, time.monotonic() + seconds)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Failure("lock-failed", path=clean(str(path), LONGEST_PATH), reason=reason) from None
+    try:
+        yield
+    finally:
+        _give_back(descriptor, path)
+
+
+def _take(path: Path, deadline: float) -> int:
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        except _BEING_REMOVED:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+            continue
+        held = False
+        try:
+            held = _lock(descriptor) and _is_still(path, descriptor)
+        finally:
+            if not held:
+                os.close(descriptor)
+        if held:
+            return descriptor
+        if time.monotonic() > deadline:
+            raise Failure("busy-elsewhere", path=clean(str(path), LONGEST_PATH))
+        time.sleep(_PAUSE)
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
+    """Whether the locked file is the one that the next process would open: its holder may have removed it."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _BEING_REMOVED: tuple[type[OSError], ...] = (PermissionError,)
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _give_back(descriptor: int, path: Path) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        with suppress(OSError):
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+        os.close(descriptor)
+        with suppress(OSError):  # the next holder has it open already: it will remove it
+            path.unlink()
+
+else:
+    import fcntl
+
+    _BEING_REMOVED: tuple[type[OSError], ...] = ()
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _give_back(descriptor: int, path: Path) -> None:
+        # While it is still held: who takes it later than this finds that the file is gone, and makes another.
+        with suppress(OSError):
+            path.unlink()
+        os.close(descriptor)

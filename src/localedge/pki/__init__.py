@@ -1,0 +1,1 @@
+"""The local certificate authority as values: how its certificates look, what trusting it changes."""
