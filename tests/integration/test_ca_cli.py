@@ -1,6 +1,7 @@
 """`localedge ca` as users run it: real processes, with a home directory of their own."""
 
 import json
+import os
 import ssl
 import subprocess
 import sys
@@ -207,6 +208,24 @@ def test_export(run: Run, tmp_path: Path, authority: Authority) -> None:
     assert x509.load_der_x509_certificate(out.read_bytes()) == authority.root
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_a_terminal_gets_no_binary(tmp_path: Path, place: Path, authority: Authority) -> None:
+    """DER goes into a pipe or a file as it is; a terminal gets a line that says so."""
+    import pty
+
+    own = os.environ | {"HOME": str(tmp_path / "home"), "XDG_DATA_HOME": str(place.parent.parent)}
+    words = [sys.executable, "-m", "localedge", "ca", "export", "--format", "der"]
+    piped = subprocess.run(words, capture_output=True, env=own, timeout=60)
+    assert x509.load_der_x509_certificate(piped.stdout) == authority.root
+    ours, theirs = pty.openpty()
+    try:
+        told = subprocess.run(words, stdout=theirs, stderr=subprocess.PIPE, env=own, timeout=60)
+    finally:
+        os.close(theirs)
+        os.close(ours)
+    assert told.returncode == 2 and b"[ca-der-to-file]" in told.stderr
+
+
 def test_export_replaces_nothing_unasked(run: Run, tmp_path: Path, authority: Authority) -> None:
     """A file that is there stays, unless it is the same anyway or --force is given."""
     out = tmp_path / "mine.txt"
@@ -228,7 +247,6 @@ def test_export_to_nowhere(run: Run, tmp_path: Path, authority: Authority) -> No
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        (["--format", "der"], "ca-der-to-file"),
         (["--format", "der", "--bundle", "--out", "x"], "ca-bundle-is-pem"),
         (["--base", "x"], "ca-base-without-bundle"),
         (["--format", "p12"], "usage"),

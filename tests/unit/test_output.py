@@ -124,3 +124,24 @@ def test_no_terminal_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     printer.data("x")
     printer.failure(Failure("url-empty", where="x"))
     printer.log_line()("x")
+
+
+def test_bytes_come_out_as_they_are() -> None:
+    """A certificate in binary form, behind a line of text, on a stream of any encoding."""
+    out = Terminal("ascii")
+    printer = Printer(out, Terminal("ascii"))
+    printer.data("text")
+    printer.raw(b"\x30\x82\xff\r\n\x00")
+    assert out.raw_bytes.getvalue() == b"text\n\x30\x82\xff\r\n\x00"
+    assert not printer.to_terminal
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_bytes_that_are_lost_are_an_error() -> None:
+    """A full disk is told, once; what follows is quiet."""
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123
+        printer = Printer(full, Terminal("utf-8"))
+        with pytest.raises(Failure) as lost:
+            printer.raw(b"\x00")
+        assert lost.value.code == "output-failed"
+        printer.raw(b"\x00")

@@ -135,7 +135,7 @@ def export(
     if base is not None and not bundle:
         raise Failure("ca-base-without-bundle")
     to_file = out not in (None, "-")
-    if form == "der" and not to_file:
+    if form == "der" and not to_file and printer.to_terminal:
         raise Failure("ca-der-to-file")
     root = scene.vault.load(datetime.now(UTC)).root
     content = pem(root)
@@ -146,7 +146,7 @@ def export(
     if bundle:
         content = combined(Path(base) if base is not None else system_bundle(), content)
     if out is None or out == "-":
-        printer.data(content.decode("ascii", "replace").rstrip("\n"))
+        printer.raw(content)
         return
     write_public(Path(out), content, replace=force)
     printer.talk("ca-bundle-written" if bundle else "ca-root-written", path=shown(Path(out)))

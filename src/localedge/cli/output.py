@@ -44,9 +44,35 @@ class Printer:
         """
         error = _write(self._stdout, text + "\n")
         if error is not None:
+            self._lost(error)
+
+    def _lost(self, error: OSError) -> None:
+        if self._stdout is not None:
+            _abandon(self._stdout)
             self._stdout = None
-            if error.errno not in _NOBODY_READS:
-                raise Failure("output-failed", reason=error.strerror or type(error).__name__)
+        if error.errno not in _NOBODY_READS:
+            raise Failure("output-failed", reason=error.strerror or type(error).__name__)
+
+    def raw(self, content: bytes) -> None:
+        """Bytes of what the command was asked for, as they are.  Raises `Failure` as `data` does."""
+        stream = self._stdout
+        if stream is None:
+            return
+        try:
+            stream.flush()
+            binary = getattr(stream, "buffer", None)
+            if binary is None:  # a stand-in that takes text only
+                stream.write(content.decode("utf-8", "replace"))
+            else:
+                binary.write(content)
+            stream.flush()
+        except OSError as error:
+            self._lost(error)
+
+    @property
+    def to_terminal(self) -> bool:
+        """Whether standard output is read by a person."""
+        return self._stdout is not None and self._stdout.isatty()
 
     def talk(self, code: str, **params: object) -> None:
         """A line of the message table to standard error."""

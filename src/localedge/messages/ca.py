@@ -149,8 +149,8 @@ _FAILURES: dict[str, Entry] = {
         exit_status=2,
     ),
     "ca-der-to-file": Entry(
-        Words("DER is binary and no text for a terminal.", "Name a file with --out."),
-        Words("DER 是二进制格式，不能作为文本输出。", "请用 --out 指定文件。"),
+        Words("DER is binary and no text for a terminal.", "Name a file with --out, or use a pipe."),
+        Words("DER 是二进制格式，不适合显示在终端上。", "请用 --out 指定文件，或使用管道。"),
         exit_status=2,
     ),
     "ca-replaced": Entry(
