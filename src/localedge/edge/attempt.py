@@ -30,8 +30,7 @@ class Attempt:
         self._backend: Backend | None = None
         self._over = False
         self.deadline = NEVER
-        gateway = context.config.gateway
-        towards = gateway.proxy or gateway
+        towards = context.towards
         self._dialing = Dialing(
             context.reactor,
             towards.host,
@@ -40,6 +39,7 @@ class Attempt:
             build=self._build,
             failed=self._dialing_failed,
             preferred=agent.last_address,
+            resolver=towards.resolver,
         )
 
     def start(self) -> None:

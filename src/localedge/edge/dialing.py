@@ -13,6 +13,7 @@ from twisted.internet.interfaces import (
     IAddress,
     IConnector,
     IDelayedCall,
+    IHostnameResolver,
     IHostResolution,
     IResolutionReceiver,
 )
@@ -63,7 +64,10 @@ class _Try(ClientFactory):
 
 @implementer(IResolutionReceiver)
 class Dialing:
-    """One attempt at TCP.  Exactly one of `build` and `failed` is called, unless it is cancelled."""
+    """One attempt at TCP.  Exactly one of `build` and `failed` is called, unless it is cancelled.
+
+    `resolver` looks the name up; None is the reactor's own, which asks the system.
+    """
 
     def __init__(
         self,
@@ -75,6 +79,7 @@ class Dialing:
         build: Callable[[str], Protocol],
         failed: Callable[[BaseException], None],
         preferred: str | None = None,
+        resolver: IHostnameResolver | None = None,
     ) -> None:
         self._reactor = reactor
         self._host = host
@@ -83,6 +88,7 @@ class Dialing:
         self._build = build
         self._failed = failed
         self._preferred = preferred
+        self._resolver = resolver
         self._found: list[str] = []
         self._left: list[str] = []
         self._tries: dict[_Try, IConnector] = {}
@@ -95,7 +101,8 @@ class Dialing:
             self._left = [self._host]
             self._next()
         else:
-            self._reactor.nameResolver.resolveHostName(self, self._host, self._port)
+            resolver = self._resolver or self._reactor.nameResolver
+            resolver.resolveHostName(self, self._host, self._port)
 
     def cancel(self) -> None:
         """Nobody waits any more."""
