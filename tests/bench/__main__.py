@@ -7,6 +7,7 @@ Exit status 0 when localedge answered rightly in every lane (goals met or missed
 import argparse
 import contextlib
 import resource
+import shutil
 import signal
 import sys
 import tempfile
@@ -15,12 +16,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
-from . import machine, proxies, table, wrk
+from . import lanes, machine, proxies, table, tls_lanes, wrk
 from .client import Wrong
-from .lanes import LANES, QUICK, Lane, Settings, Turn, warm
+from .contestants import PROXIES
+from .lanes import QUICK, Lane, Settings, Turn, warm
 from .processes import Child, Unavailable, stopping
-from .proxies import PROXIES, Proxy
+from .proxies import Keys, Proxy, make_keys
 from .stats import Values
+
+LANES = (*lanes.LANES, *tls_lanes.LANES)
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
@@ -28,8 +32,8 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench", description="localedge beside other proxies"
     )
-    lanes, names = [lane.name for lane in LANES], [proxy.name for proxy in PROXIES]
-    parser.add_argument("--lane", action="append", choices=lanes, help="only this lane; may be repeated")
+    choices, names = [lane.name for lane in LANES], [proxy.name for proxy in PROXIES]
+    parser.add_argument("--lane", action="append", choices=choices, help="only this lane; may be repeated")
     parser.add_argument(
         "--only", metavar="NAMES", help=f"these proxies, with commas between: {', '.join(names)}"
     )
@@ -49,19 +53,35 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     return options
 
 
+def chosen(names: Sequence[str] | None) -> list[Lane]:
+    """The lanes of these names, else all; without those that lack the program they need."""
+    lanes = []
+    for lane in LANES:
+        if names and lane.name not in names:
+            continue
+        if lane.needs and shutil.which(lane.needs) is None:
+            print(f"{lane.name} is left out: {lane.needs} is not installed", file=sys.stderr)
+        else:
+            lanes.append(lane)
+    return lanes
+
+
 def taking_part(lane: Lane, names: Sequence[str]) -> list[Proxy]:
     """The proxies of a lane."""
     absent = {"direct": not lane.direct, "bare": not lane.bare}
-    return [proxy for proxy in PROXIES if proxy.name in names and not absent.get(proxy.name)]
+    able = [proxy for proxy in PROXIES if (proxy.tls if lane.tls else proxy.plain)]
+    return [proxy for proxy in able if proxy.name in names and not absent.get(proxy.name)]
 
 
-def turn(lane: Lane, proxy: Proxy, gateway: int, settings: Settings, scratch: Path) -> Values:
+def turn(
+    lane: Lane, proxy: Proxy, gateway: int, settings: Settings, scratch: Path, keys: Keys | None = None
+) -> Values:
     """Start the proxy, measure, stop it."""
     with tempfile.TemporaryDirectory(prefix=f"{proxy.name}-", dir=scratch) as name:
         directory = Path(name)
         if lane.starts_itself:
             return lane.run(Turn(settings, directory, gateway, proxy))
-        running = proxy.start(directory, gateway)
+        running = proxy.start(directory, gateway, keys)
         ready = Turn(settings, directory, gateway, proxy, running)
         if running.child is None:
             warm(ready)
@@ -77,8 +97,12 @@ def turn(lane: Lane, proxy: Proxy, gateway: int, settings: Settings, scratch: Pa
 
 
 def run(options: argparse.Namespace, settings: Settings, scratch: Path) -> list[table.LaneResult]:
-    """All rounds of all lanes; every round visits every proxy, each time beginning with another one."""
-    results = [table.LaneResult(lane) for lane in LANES if not options.lane or lane.name in options.lane]
+    """All rounds of all lanes; every round visits every proxy, each time beginning with another one.
+
+    Raises `Unavailable` if there are no certificates for the lanes with TLS.
+    """
+    results = [table.LaneResult(lane) for lane in chosen(options.lane)]
+    keys = make_keys(scratch / "keys") if any(result.lane.tls for result in results) else None
     for number in range(options.rounds):
         for result in results:
             lane, contestants = result.lane, taking_part(result.lane, options.only)
@@ -91,7 +115,8 @@ def run(options: argparse.Namespace, settings: Settings, scratch: Path) -> list[
                     if result.given_up(proxy.name):
                         continue
                     try:
-                        values[proxy.name] = turn(lane, proxy, port, settings, scratch)
+                        own = keys if lane.tls else None
+                        values[proxy.name] = turn(lane, proxy, port, settings, scratch, own)
                     except (Wrong, Unavailable, OSError) as error:
                         result.fail(proxy.name, str(error) or type(error).__name__)
             result.add(values)
@@ -124,7 +149,8 @@ def main(given: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
     print(machine.description([proxy for proxy in PROXIES if proxy.name in options.only]))
-    print(f"load from {wrk.generator()} (rps32) and this process, fake gateway in a process of its own;")
+    print(f"load from {wrk.generator()} (rps32, tls32), h2load (h2rps) and this process,")
+    print("fake gateway in a process of its own;")
     print(f"{options.rounds} rounds, interleaved; access logs on; a fresh process each time", flush=True)
     try:
         with tempfile.TemporaryDirectory(prefix="localedge-bench-") as scratch:
@@ -132,6 +158,9 @@ def main(given: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
+    except Unavailable as missing:
+        print(missing, file=sys.stderr)
+        return 1
     print()
     print(table.terminal(results))
     if options.markdown:

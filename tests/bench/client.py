@@ -5,9 +5,24 @@ import socket
 import time
 from functools import cache
 from pathlib import Path
+from typing import Protocol, Self
+
+from .secured import Secured
 
 TIMEOUT = 20.0
 """Seconds without a byte after which an exchange counts as failed."""
+
+
+class Connection(Protocol):
+    """What a socket and `Secured` have in common."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+    def sendall(self, data: bytes, /) -> None: ...
+    def recv(self, size: int, /) -> bytes: ...
+    def fileno(self) -> int: ...
+    def settimeout(self, seconds: float, /) -> None: ...
+    def setblocking(self, flag: bool, /) -> None: ...
 
 
 class Wrong(Exception):
@@ -18,6 +33,12 @@ class Wrong(Exception):
 def _claude_fields() -> list[tuple[str, str]]:
     data = json.loads(Path(__file__).with_name("request.json").read_text())
     return [(name, value) for name, value in data["headers"]]
+
+
+def claude_fields() -> list[tuple[str, str]]:
+    """The fields of Claude Code for HTTP/2: in lower case, without those that belong to one connection."""
+    fields = [(name.lower(), value) for name, value in _claude_fields()]
+    return [each for each in fields if each[0] not in ("connection", "host", "content-length")]
 
 
 def request_head(target: str, port: int, length: int) -> bytes:
@@ -39,7 +60,21 @@ def small_request(target: str, port: int) -> bytes:
     return request_head(target, port, len(body)) + body
 
 
-def connect(port: int, *, receive_buffer: int = 0) -> socket.socket:
+def connect(port: int, trust: Path | None = None) -> Connection:
+    """A connection; with TLS if `trust`, the file with the root certificate, is given."""
+    sock = plain_connection(port)
+    if trust is None:
+        return sock
+    secured = Secured(sock, trust)
+    try:
+        secured.shake_all()
+    except OSError:
+        sock.close()
+        raise
+    return secured
+
+
+def plain_connection(port: int, *, receive_buffer: int = 0) -> socket.socket:
     """A connection without Nagle's delay; a receive buffer that is set stays as small as that."""
     sock = socket.socket()
     if receive_buffer:
@@ -132,7 +167,7 @@ class Answer:
         return b"".join(bodies)
 
 
-def read_answer(sock: socket.socket) -> bytes:
+def read_answer(sock: Connection) -> bytes:
     """The body of the answer that is due; raises `Wrong` unless it is a complete 200."""
     answer, bodies = Answer(), []
     while not answer.done:
@@ -149,18 +184,18 @@ def read_answer(sock: socket.socket) -> bytes:
     return b"".join(bodies)
 
 
-def post(sock: socket.socket, port: int, target: str) -> bytes:
+def post(sock: Connection, port: int, target: str) -> bytes:
     """One 1 kB POST on a connection; gives the answer's body."""
     sock.sendall(small_request(target, port))
     return read_answer(sock)
 
 
-def connect_when_ready(port: int, timeout: float = 15.0) -> socket.socket:
+def connect_when_ready(port: int, trust: Path | None = None, timeout: float = 15.0) -> Connection:
     """A connection to a proxy that may not listen yet."""
     deadline = time.monotonic() + timeout
     while True:
         try:
-            return connect(port)
+            return connect(port, trust)
         except ConnectionRefusedError:
             if time.monotonic() > deadline:
                 raise Wrong("nothing listens") from None

@@ -238,7 +238,7 @@ def flood(until: float, burst: int) -> Callable[[], bytes]:
     def pieces() -> Iterator[bytes]:
         count = 0
         writes = flood_writes(burst)
-        while time.monotonic() < until:
+        while not count or time.monotonic() < until:
             yield from writes[:64]
             writes = writes[64:] + writes[:64]
             count += 64 * burst

@@ -40,6 +40,7 @@ def description(proxies: Sequence[Proxy]) -> str:
         f"CPU: {cpu_model()}, {cores} cores{shared}; {memory:.0f} GiB memory",
         f"kernel: {platform.system()} {platform.release()}",
         f"wrk: {version_of('wrk', '-v').partition(' Copyright')[0].removeprefix('wrk ')}",
+        f"h2load: {version_of('h2load', '--version').removeprefix('h2load ')}",
     ]
     if (others := busy()) > 0.05:
         lines.append(f"WARNING: other work takes {others:.0%} of the machine: stop it and run again")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PR_SET_PDEATHSIG = 1
+_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Unavailable(Exception):
@@ -23,13 +24,14 @@ class Unavailable(Exception):
 def _die_with_parent() -> None:
     # Even a runner that is killed outright leaves nothing behind.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
 
 
 class Child:
     """A running program, in a session of its own so that Ctrl-C reaches the bench alone.
 
-    `log` receives its standard error, and its standard output unless `port_pattern` is given: then the
-    first line of standard output must match it, and group 1 is the port.
+    `log` receives its standard error, and its standard output unless `port_pattern` is given: then line
+    `port_line` of standard output (from 1) must match it, and group 1 is the port.
     """
 
     def __init__(
@@ -40,14 +42,18 @@ class Child:
         environment: dict[str, str] | None = None,
         pass_fds: Sequence[int] = (),
         port_pattern: str | None = None,
+        port_line: int = 1,
         directory: Path | None = None,
     ) -> None:
         self.name = Path(arguments[0]).name
         self.log = log
         self._pattern = port_pattern
-        self._line = b""
+        self._port_line = port_line
+        self._said = b""
         self.started = time.monotonic()
         with log.open("ab") as sink:
+            # A Ctrl-C in the middle of a fork would be lost: Python's own hooks swallow exceptions there.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
             try:
                 self.process = subprocess.Popen(
                     arguments,
@@ -62,6 +68,8 @@ class Child:
                 )
             except OSError as error:
                 raise Unavailable(f"{arguments[0]}: {error.strerror}") from error
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     @property
     def pid(self) -> int:
@@ -69,20 +77,21 @@ class Child:
         return self.process.pid
 
     def announced_port(self, timeout: float = 10.0) -> int:
-        """The port from the first line of standard output; raises `Unavailable`."""
+        """The port from standard output; raises `Unavailable`."""
         assert self._pattern is not None and self.process.stdout is not None
         output, deadline = self.process.stdout.fileno(), time.monotonic() + timeout
-        while b"\n" not in self._line:
+        while self._said.count(b"\n") < self._port_line:
             ready, _, _ = select.select([output], [], [], max(0.0, deadline - time.monotonic()))
             piece = os.read(output, 4096) if ready else b""
             if not piece:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self.process.wait(1 if ready else 0)
                 raise Unavailable(f"{self.name} said no port: {self.last_words()}")
-            self._line += piece
-        match = re.search(self._pattern, self._line.decode(errors="replace"))
+            self._said += piece
+        line = self._said.decode(errors="replace").splitlines()[self._port_line - 1]
+        match = re.search(self._pattern, line)
         if match is None:
-            raise Unavailable(f"{self.name}'s first line is {self._line!r}")
+            raise Unavailable(f"line {self._port_line} of {self.name} is {line!r}")
         return int(match[1])
 
     def found_port(self, timeout: float = 10.0) -> int:

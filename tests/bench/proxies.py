@@ -1,13 +1,12 @@
-"""The proxies that are compared, each configured as somebody who knows it would for streaming on loopback.
+"""What a proxy is to the bench; nginx, HAProxy and Caddy.
 
-All write an access log into the lane's directory.  No port is guessed: nginx and HAProxy inherit a listening
-socket, Caddy listens on port 0 and is looked up, the Python programs say where they listen.
+Each is configured as somebody who knows it would for streaming on loopback.  All write an access log into
+the lane's directory.  No port is guessed: nginx and HAProxy inherit a listening socket, Caddy listens on
+port 0 and is looked up.  With `Keys` they speak TLS 1.2 and 1.3, HTTP/1.1 and HTTP/2, as localedge does.
 """
 
-import importlib.metadata
 import json
 import os
-import platform
 import pwd
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .processes import Child, Unavailable, inheritable_listener
 
@@ -23,16 +23,49 @@ SOURCES = HERE.parent.parent / "src"
 
 
 @dataclass(frozen=True, slots=True)
+class Keys:
+    """The certificates of a run."""
+
+    authority: Path
+    """localedge's directory."""
+    leaf: Path
+    """Key, leaf and intermediate in one file: what every proxy serves."""
+
+    @property
+    def root(self) -> Path:
+        """What clients trust."""
+        return self.authority / "root.pem"
+
+
+def make_keys(directory: Path) -> Keys:
+    """New ones; raises `Unavailable`."""
+    made = subprocess.run(
+        [sys.executable, str(HERE / "authority.py"), str(directory)],
+        env=environment(PYTHONPATH=python_path()),
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    if made.returncode:
+        raise Unavailable(f"no certificates: {made.stderr.strip().splitlines()[-1]}")
+    return Keys(directory, Path(made.stdout.strip()))
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
-    """A proxy that was started: `child` is None for the direct connection."""
+    """A proxy that was started: `child` is None for the direct connection.
+
+    `trust` is the root of its certificate's chain, None if it speaks plain HTTP.
+    """
 
     child: Child | None
     port: int
     access_log: Path | None = None
+    trust: Path | None = None
 
 
-Start = Callable[[Path, int], Running]
-"""Takes a directory of its own and the gateway's port; raises `Unavailable`."""
+Start = Callable[[Path, int, Keys | None], Running]
+"""Takes a directory of its own, the gateway's port and, to speak TLS, certificates; raises `Unavailable`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +76,14 @@ class Proxy:
     title: str
     start: Start
     version: Callable[[], str]
+    plain: bool = True
+    """Whether it takes part where no TLS is spoken."""
+    tls: bool = False
+    """Whether it takes part where TLS is spoken."""
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """The path of an installed program; raises `Unavailable`."""
     found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin:/sbin")
     if found is None:
         raise Unavailable(f"{name} is not installed")
@@ -63,11 +101,16 @@ def environment(**more: str) -> dict[str, str]:
     return kept | more
 
 
+def python_path(*more: Path) -> str:
+    """For a child in Python: this checkout comes first."""
+    return os.pathsep.join(filter(None, [str(SOURCES), *map(str, more), os.environ.get("PYTHONPATH")]))
+
+
 def version_of(*arguments: str) -> str:
     """What a program says about its version, on one line."""
     try:
         said = subprocess.run(
-            [_program(arguments[0]), *arguments[1:]],
+            [program(arguments[0]), *arguments[1:]],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=20,
@@ -102,7 +145,7 @@ http {{
         keepalive_requests 10000000;
     }}
     server {{
-        listen 127.0.0.1:{port};
+        listen 127.0.0.1:{port}{tls};
         client_max_body_size 0;
         location / {{
             proxy_pass http://gateway;
@@ -131,14 +174,22 @@ defaults
     timeout client 600s
     timeout server 600s
 frontend edge
-    bind fd@{listener}
+    bind fd@{listener}{tls}
     default_backend gateway
 backend gateway
     server gateway 127.0.0.1:{gateway} pool-max-conn 128
 """
 
 
-def caddy_config(directory: Path, gateway: int) -> str:
+# localedge allows 256 streams at a time, nginx 128 unless told otherwise.
+NGINX_TLS = """ ssl http2;
+        http2_max_concurrent_streams 256;
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_certificate {leaf};
+        ssl_certificate_key {leaf}"""
+
+
+def caddy_config(directory: Path, gateway: int, keys: Keys | None = None) -> str:
     """Caddy's configuration in its native form, the only one in which port 0 is not special."""
     relay = {
         "handler": "reverse_proxy",
@@ -146,12 +197,17 @@ def caddy_config(directory: Path, gateway: int) -> str:
         "transport": {"protocol": "http", "keep_alive": {"max_idle_conns_per_host": 128}},
         "upstreams": [{"dial": f"127.0.0.1:{gateway}"}],
     }
-    server = {
+    server: dict[str, Any] = {
         "listen": ["127.0.0.1:0"],
         "automatic_https": {"disable": True},
         "logs": {},
         "routes": [{"handle": [relay]}],
     }
+    apps: dict[str, Any] = {"http": {"servers": {"edge": server}}}
+    if keys is not None:
+        server |= {"protocols": ["h1", "h2"], "tls_connection_policies": [{"alpn": ["h2", "http/1.1"]}]}
+        files = [{"certificate": str(keys.leaf), "key": str(keys.leaf)}]
+        apps["tls"] = {"certificates": {"load_files": files}}
     access = {
         "writer": {"output": "file", "filename": str(directory / "access.log"), "roll": False},
         "include": ["http.log.access"],
@@ -161,131 +217,67 @@ def caddy_config(directory: Path, gateway: int) -> str:
         {
             "admin": {"disabled": True, "config": {"persist": False}},
             "logging": {"logs": {"default": default, "access": access}},
-            "apps": {"http": {"servers": {"edge": server}}},
+            "apps": apps,
         }
     )
 
 
-def start_direct(directory: Path, gateway: int) -> Running:
+def start_direct(directory: Path, gateway: int, keys: Keys | None = None) -> Running:
     """No proxy: what the client and the gateway cost by themselves."""
     return Running(None, gateway)
 
 
-def start_nginx(directory: Path, gateway: int) -> Running:
+def start_nginx(directory: Path, gateway: int, keys: Keys | None = None) -> Running:
     """nginx takes over listening sockets that the variable NGINX names, as in its own binary upgrade."""
     with inheritable_listener() as listener:
         port = listener.getsockname()[1]
         user = f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
         config = directory / "nginx.conf"
-        config.write_text(NGINX.format(directory=directory, gateway=gateway, port=port, user=user))
+        tls = NGINX_TLS.format(leaf=keys.leaf) if keys else ""
+        config.write_text(NGINX.format(directory=directory, gateway=gateway, port=port, user=user, tls=tls))
         child = Child(
-            [_program("nginx"), "-p", str(directory), "-e", "stderr", "-c", str(config)],
+            [program("nginx"), "-p", str(directory), "-e", "stderr", "-c", str(config)],
             directory / "stderr.log",
             environment=environment(NGINX=f"{listener.fileno()};"),
             pass_fds=[listener.fileno()],
         )
-    return Running(child, port, directory / "access.log")
+    return Running(child, port, directory / "access.log", keys.root if keys else None)
 
 
-def start_haproxy(directory: Path, gateway: int) -> Running:
+def start_haproxy(directory: Path, gateway: int, keys: Keys | None = None) -> Running:
     """HAProxy logs to standard output, which is a file here."""
     with inheritable_listener() as listener:
         config = directory / "haproxy.cfg"
-        config.write_text(HAPROXY.format(listener=listener.fileno(), gateway=gateway))
+        tls = f" ssl crt {keys.leaf} alpn h2,http/1.1" if keys else ""
+        config.write_text(HAPROXY.format(listener=listener.fileno(), gateway=gateway, tls=tls))
         log = directory / "access.log"
         child = Child(
-            [_program("haproxy"), "-db", "-f", str(config)],
+            [program("haproxy"), "-db", "-f", str(config)],
             log,
             environment=environment(),
             pass_fds=[listener.fileno()],
         )
-        return Running(child, listener.getsockname()[1], log)
+        return Running(child, listener.getsockname()[1], log, keys.root if keys else None)
 
 
-def start_caddy(directory: Path, gateway: int) -> Running:
+def start_caddy(directory: Path, gateway: int, keys: Keys | None = None) -> Running:
     """Caddy without its admin port."""
     config = directory / "caddy.json"
-    config.write_text(caddy_config(directory, gateway))
+    config.write_text(caddy_config(directory, gateway, keys))
     child = Child(
-        [_program("caddy"), "run", "--config", str(config)],
+        [program("caddy"), "run", "--config", str(config)],
         directory / "stderr.log",
         environment=environment(
             HOME=str(directory), XDG_CONFIG_HOME=str(directory), XDG_DATA_HOME=str(directory)
         ),
     )
-    return _ready(child, child.found_port, directory / "access.log")
+    return ready(child, child.found_port, directory / "access.log", keys)
 
 
-def _python(arguments: list[str], log: Path, pattern: str = r"^(\d+)$") -> Child:
-    path = os.pathsep.join(filter(None, [str(SOURCES), os.environ.get("PYTHONPATH")]))
-    return Child(
-        [sys.executable, *arguments],
-        log,
-        environment=environment(PYTHONPATH=path),
-        port_pattern=pattern,
-        directory=log.parent,
-    )
-
-
-def _ready(child: Child, port: Callable[[], int], log: Path | None) -> Running:
+def ready(child: Child, port: Callable[[], int], log: Path | None, keys: Keys | None = None) -> Running:
+    """What was started, once its port is known."""
     try:
-        return Running(child, port(), log)
+        return Running(child, port(), log, keys.root if keys else None)
     except BaseException:
         child.stop()
         raise
-
-
-def start_localedge(directory: Path, gateway: int) -> Running:
-    """localedge of this checkout, its cap on gateway connections lifted, as nginx's is."""
-    config = directory / "localedge.toml"
-    config.write_text("[pool]\nconnections = 2048\n")
-    log = directory / "stderr.log"
-    arguments = ["-m", "localedge", "run", "--http-only", "--upstream", f"http://127.0.0.1:{gateway}"]
-    child = _python(
-        [*arguments, "--port", "0", "--config", str(config), "-q"], log, r"^Listening on http://[^ ]+:(\d+)"
-    )
-    return _ready(child, child.announced_port, log)
-
-
-def start_agent_relay(directory: Path, gateway: int) -> Running:
-    """The twisted.web relay."""
-    log = directory / "access.log"
-    script = str(HERE / "relay_twisted.py")
-    child = _python([script, f"http://127.0.0.1:{gateway}", str(log)], directory / "stderr.log")
-    return _ready(child, child.announced_port, log)
-
-
-def start_thread_relay(directory: Path, gateway: int) -> Running:
-    """The standard-library relay."""
-    log = directory / "stderr.log"
-    child = _python([str(HERE / "relay_threads.py"), f"http://127.0.0.1:{gateway}"], log)
-    return _ready(child, child.announced_port, log)
-
-
-def start_bare(directory: Path, gateway: int) -> Running:
-    """The bare Twisted program of the start lane."""
-    child = _python([str(HERE / "bare.py")], directory / "stderr.log")
-    return _ready(child, child.announced_port, None)
-
-
-def _python_version(*packages: str) -> str:
-    versions = [f"{package} {importlib.metadata.version(package)}" for package in packages]
-    return " ".join([*versions, "on", platform.python_implementation(), platform.python_version()])
-
-
-def _localedge_version() -> str:
-    code = f"import sys; sys.path.insert(0, {str(SOURCES)!r}); import localedge; print(localedge.__version__)"
-    return f"localedge {version_of(sys.executable, '-c', code)}, {_python_version('twisted', 'httptools')}"
-
-
-PROXIES = (
-    Proxy("direct", "direct", start_direct, lambda: "no proxy"),
-    Proxy("nginx", "nginx", start_nginx, lambda: version_of("nginx", "-v").removeprefix("nginx version: ")),
-    Proxy("haproxy", "HAProxy", start_haproxy, lambda: version_of("haproxy", "-v").partition(" - ")[0]),
-    Proxy("caddy", "Caddy", start_caddy, lambda: f"Caddy {version_of('caddy', 'version')}"),
-    Proxy("localedge", "localedge", start_localedge, _localedge_version),
-    Proxy("agent", "Resource + Agent", start_agent_relay, lambda: _python_version("twisted")),
-    Proxy("threads", "http.server + urllib", start_thread_relay, _python_version),
-    Proxy("bare", "bare Twisted", start_bare, lambda: _python_version("twisted")),
-)
-"""In the order of the tables.  `bare` takes part in the start lane alone."""

@@ -5,24 +5,27 @@ import re
 import select
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 from .client import Answer, Wrong, connect, small_request
 from .gateway import FIRST_EVENT, FLOOD_CYCLE, FLOOD_EVENT, LAST_CHUNK, TIMED_EVENT
+from .secured import Secured
 
 _STAMP = re.compile(rb'"sent":(\d{20}),"n":(\d{8})')
 _COUNT = re.compile(rb'event: done\ndata: \{"count":(\d+)\}\n\n$')
 
-_END = b"\n\n\r\n" + LAST_CHUNK
-"""The end of the last event, of its chunk, and of the answer."""
+_END = b"\r\n" + LAST_CHUNK
+"""The end of a chunk, or of a head that no event follows, and of the answer."""
 
 Pieces = list[tuple[int, bytes]]
 """What arrived on one stream, each piece with the monotonic nanoseconds of its arrival."""
 
 
-def collect(port: int, targets: list[str], seconds: float) -> list[Pieces]:
+def collect(port: int, targets: list[str], seconds: float, trust: Path | None = None) -> list[Pieces]:
     """Open one stream per target and take everything up to the end of all.
 
     `seconds` is how long they should take; ten more are granted before `Wrong` is raised.
+    Over TLS a piece has arrived when its ciphertext has: decryption is the client's own affair.
     """
     with ExitStack() as stack:
         poller = stack.enter_context(select.epoll())
@@ -30,13 +33,16 @@ def collect(port: int, targets: list[str], seconds: float) -> list[Pieces]:
         tails: dict[int, bytes] = {}
         plain: dict[int, Answer] = {}
         """Answers without chunks, from proxies that buffer: only following them shows the end."""
-        receive = {}
+        receive, decrypt = {}, {}
         for target in targets:
-            sock = stack.enter_context(connect(port))
+            sock = stack.enter_context(connect(port, trust))
             sock.sendall(small_request(target, port))
             sock.setblocking(False)
             number = sock.fileno()
-            streams[number], tails[number], receive[number] = [], b"", sock.recv
+            streams[number], tails[number] = [], b""
+            receive[number] = sock.recv
+            if isinstance(sock, Secured):
+                receive[number], decrypt[number] = sock.socket.recv, sock.decrypt
             poller.register(number, select.EPOLLIN)
         deadline = time.monotonic() + seconds + 10
         gc.collect()
@@ -49,8 +55,14 @@ def collect(port: int, targets: list[str], seconds: float) -> list[Pieces]:
                 raise Wrong(f"{len(receive)} of {len(targets)} streams did not end in time")
             for number, _ in ready:
                 data = receive[number](262144)
+                moment = clock()
+                if decrypt and data:
+                    text = decrypt[number](data)
+                    if text is None:
+                        continue
+                    data = text
                 pieces = streams[number]
-                pieces.append((clock(), data))
+                pieces.append((moment, data))
                 tails[number] = (tails[number] + data)[-len(_END) :]
                 if len(pieces) == 1 and b"chunked" not in data.lower():
                     plain[number] = Answer()
@@ -78,10 +90,13 @@ def bodies(pieces: Pieces) -> list[tuple[int, bytes]]:
 
 
 def delays(pieces: Pieces, count: int) -> list[float]:
-    """Microseconds from writing to arrival of each event of a timed stream, all `count` of them checked."""
+    """Microseconds from writing to arrival of each event of a timed stream, all `count` of them checked.
+
+    `pieces` are those of the body alone.
+    """
     found: list[float] = []
     waiting = b""
-    for moment, body in bodies(pieces):
+    for moment, body in pieces:
         waiting += body
         *events, waiting = waiting.split(b"\n\n")
         for event in events:
@@ -94,16 +109,20 @@ def delays(pieces: Pieces, count: int) -> list[float]:
     return found
 
 
-def timed(port: int, streams: int, every: float, seconds: float) -> list[float]:
-    """Delays in microseconds over all streams, whose events are spread evenly over the interval `every`."""
-    count, interval = round(seconds / every), round(every * 1e9)
-    start = time.monotonic_ns() + 500_000_000
-    targets = [
+def timetable(streams: int, count: int, every: float) -> list[str]:
+    """Targets of streams with `count` events each, spread evenly over the interval `every` (seconds)."""
+    interval, start = round(every * 1e9), time.monotonic_ns() + 500_000_000
+    return [
         f"/sse?count={count}&every={interval}&start={start}&phase={index * interval // streams}"
         for index in range(streams)
     ]
-    collected = collect(port, targets, seconds + 0.5)
-    return [delay for pieces in collected for delay in delays(pieces, count)]
+
+
+def timed(port: int, streams: int, every: float, seconds: float, trust: Path | None = None) -> list[float]:
+    """Delays in microseconds over all streams, whose events are spread evenly over the interval `every`."""
+    count = round(seconds / every)
+    collected = collect(port, timetable(streams, count, every), seconds + 0.5, trust)
+    return [delay for pieces in collected for delay in delays(bodies(pieces), count)]
 
 
 def flood(port: int, streams: int, burst: int, seconds: float) -> tuple[int, float]:
@@ -128,12 +147,14 @@ def flood_events(pieces: Pieces) -> int:
     return count
 
 
-def open_idle(stack: ExitStack, port: int, streams: int, patience: float = 4.0) -> None:
+def open_idle(
+    stack: ExitStack, port: int, streams: int, patience: float = 4.0, trust: Path | None = None
+) -> None:
     """Open streams that stay until `stack` closes; each has delivered its first event."""
     for first in range(0, streams, 50):
         batch = []
         for _ in range(first, min(first + 50, streams)):
-            sock = stack.enter_context(connect(port))
+            sock = stack.enter_context(connect(port, trust))
             sock.settimeout(patience)
             sock.sendall(small_request("/idle", port))
             batch.append(sock)

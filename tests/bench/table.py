@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from .contestants import PROXIES
 from .lanes import Lane
-from .proxies import PROXIES
 from .stats import Goal, Measure, Summary, Values, figures, ratio, summary
 
 LOG = "; its log ends: "

@@ -12,6 +12,7 @@ from pathlib import Path
 from .client import Wrong, connect, small_request
 from .gateway import MESSAGE
 from .processes import Child, stopping
+from .secured import NAME
 
 SCRIPT = """
 local request_bytes = %s
@@ -30,16 +31,20 @@ def generator() -> str:
     return "wrk" if shutil.which("wrk") else "a Python client (wrk is not installed)"
 
 
-def requests(port: int, connections: int, seconds: float, directory: Path) -> tuple[int, float]:
+def requests(
+    port: int, connections: int, seconds: float, directory: Path, trust: Path | None = None
+) -> tuple[int, float]:
     """Answered requests and the seconds they took; every answer must be a 200 with the whole message."""
     program = shutil.which("wrk")
     if program is None:
-        return _own_loop(port, connections, seconds)
+        return _own_loop(port, connections, seconds, trust)
     script, said = directory / "wrk.lua", directory / "wrk.out"
     script.write_text(SCRIPT % _lua_string(small_request("/v1/messages", port)))
     said.unlink(missing_ok=True)
     command = [program, "-t1", f"-c{connections}", f"-d{math.ceil(seconds)}s", "-s", str(script)]
-    with stopping(Child([*command, f"http://127.0.0.1:{port}"], said)) as child:
+    # wrk puts the host of the URL into SNI, where no address may stand.
+    url = f"http://127.0.0.1:{port}" if trust is None else f"https://{NAME}:{port}"
+    with stopping(Child([*command, url], said)) as child:
         try:
             child.process.wait(seconds + 15)
         except subprocess.TimeoutExpired:
@@ -59,13 +64,13 @@ def _lua_string(data: bytes) -> str:
     return '"' + "".join(f"\\{byte:03d}" for byte in data) + '"'
 
 
-def _own_loop(port: int, connections: int, seconds: float) -> tuple[int, float]:
+def _own_loop(port: int, connections: int, seconds: float, trust: Path | None) -> tuple[int, float]:
     request, done = small_request("/v1/messages", port), 0
     with ExitStack() as stack:
         poller = stack.enter_context(select.epoll())
         socks, received = {}, {}
         for _ in range(connections):
-            sock = stack.enter_context(connect(port))
+            sock = stack.enter_context(connect(port, trust))
             socks[sock.fileno()], received[sock.fileno()] = sock, b""
             poller.register(sock.fileno(), select.EPOLLIN)
             sock.sendall(request)

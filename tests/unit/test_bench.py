@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,18 @@ if not sys.platform.startswith("linux"):
     pytest.skip("the bench reads /proc and runs on Linux alone", allow_module_level=True)
 
 from tests.bench import __main__ as command
-from tests.bench import client, gateway, lanes, processes, proxies, stats, streams, table
+from tests.bench import (
+    client,
+    contestants,
+    gateway,
+    lanes,
+    processes,
+    proxies,
+    python_proxies,
+    stats,
+    streams,
+    table,
+)
 
 UNIT = stats.Measure("v", "speed", "MB/s", 1, (stats.Goal(False, 0.5, "nginx"), stats.Goal(True, 90, None)))
 LANE = lanes.Lane("made-up", "a made-up lane", lambda turn: {}, (UNIT,))
@@ -90,10 +102,30 @@ def test_a_failed_round_of_localedge_spoils_its_lane() -> None:
 
 def test_every_lane_has_a_name_of_its_own() -> None:
     """Each lane can be chosen by a name of its own, and the bare program runs in the start lane only."""
-    names = [lane.name for lane in lanes.LANES]
+    names = [lane.name for lane in command.LANES]
     assert len(set(names)) == len(names)
-    assert [lane.name for lane in lanes.LANES if lane.bare] == ["start"]
+    assert [lane.name for lane in command.LANES if lane.bare] == ["start"]
     assert [proxy.name for proxy in command.taking_part(lanes.LANES[0], ["bare", "nginx"])] == ["nginx"]
+
+
+def test_lanes_are_for_the_proxies_that_can_do_them() -> None:
+    """Over TLS only those run that speak it, and the direct connection wherever it is subtracted."""
+    everybody = [proxy.name for proxy in contestants.PROXIES]
+    for lane in command.LANES:
+        taking_part = {proxy.name for proxy in command.taking_part(lane, everybody)}
+        assert {"nginx", "haproxy", "caddy", "localedge"} <= taking_part
+        assert ("hypercorn" in taking_part) == lane.tls
+        assert ("threads" in taking_part) != lane.tls
+        assert ("direct" in taking_part) >= any(measure.less_direct for measure in lane.measures)
+
+
+def test_a_lane_without_its_program_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where h2load is not installed, its lane is left out with a word, and the others run."""
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    assert [lane.name for lane in command.chosen(["rps32", "h2rps"])] == ["rps32"]
+    assert "h2rps is left out: h2load is not installed" in capsys.readouterr().err
 
 
 def test_an_unknown_proxy_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -184,11 +216,11 @@ def test_idle_streams_stay_open(port: int) -> None:
 
 def test_the_standard_library_relay_takes_part(port: int, tmp_path: Path) -> None:
     """A relay is started, answers rightly, shows its memory, and is gone after it was stopped."""
-    running = proxies.start_thread_relay(tmp_path, port)
+    running = python_proxies.start_thread_relay(tmp_path, port)
     assert running.child is not None
     with processes.stopping(running.child) as child:
         assert processes.listening_ports(child.pid) == [running.port]
-        lanes.warm(lanes.Turn(lanes.QUICK, tmp_path, port, proxies.PROXIES[0], running))
+        lanes.warm(lanes.Turn(lanes.QUICK, tmp_path, port, contestants.PROXIES[0], running))
         assert child.resident() > 1 << 20
         assert child.resident_peak() >= child.resident() // 2
     assert child.process.poll() is not None
