@@ -1,0 +1,173 @@
+"""`localedge untrust-ca`: undo what `trust-ca` did, from the journal."""
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from localedge.errors import Failure
+
+from . import trusting
+from .group import CONTEXT, help_option
+from .options import config_option, lang_option
+from .output import Printer
+from .trust_ca import plan_of_removal, root_of
+from .trusting import Report, Scene, Wishes
+
+if TYPE_CHECKING:
+    from localedge.machine.carrying import Carrier
+    from localedge.machine.journal import Entry
+    from localedge.machine.stores import Store
+    from localedge.pki.plan import Plan, Root
+
+
+@click.command("untrust-ca", context_settings=CONTEXT, epilog=trusting.EXIT_CODES)
+@trusting.options
+@click.option("--unrecorded", is_flag=True, help="The root goes also where somebody else put it.")
+@config_option
+@lang_option
+@help_option
+@click.pass_obj
+def untrust_ca(
+    printer: Printer,
+    *,
+    dry_run: bool,
+    words: tuple[str, ...],
+    no_input: bool,
+    yes: bool,
+    as_json: bool,
+    unrecorded: bool,
+    file: str | None,
+    lang: str | None,
+) -> int:
+    """Take the local CA out of every trust store again.
+
+    From the journal, so that it works when the CA's own files are gone.  What
+    localedge did not write, or what has changed since, is left and reported.
+
+    \b
+    Example:
+      localedge untrust-ca --dry-run
+    """
+    scene = Scene.of(printer, file, lang)
+    wishes = Wishes(dry_run, words, no_input, yes, as_json)
+    with nullcontext() if dry_run else scene.journal.held():
+        return _Untrust(printer, scene, wishes).run(unrecorded)
+
+
+class _Task(NamedTuple):
+    """One root in one store.  No store: it is there no more."""
+
+    entry: "Entry"
+    store: "Store | None"
+    plan: "Plan | Failure | None"
+
+
+class _Untrust:
+    def __init__(self, printer: Printer, scene: Scene, wishes: Wishes) -> None:
+        self._printer = printer
+        self._scene = scene
+        self._wishes = wishes
+        document = {"command": "untrust-ca", "dry_run": wishes.dry_run}
+        self._report = Report(printer, wishes, document)
+
+    def run(self, unrecorded: bool) -> int:
+        """Look, show, ask, change, tell."""
+        from localedge.machine.stores import detect, matches
+
+        recorded = self._scene.journal.entries()
+        found = detect(self._scene.system)
+        trusting.chosen(found, self._wishes.words, [entry.store for entry in recorded])
+        others = self._others(found, recorded)
+        entries = [
+            entry
+            for entry in (*recorded, *(others if unrecorded else ()))
+            if matches(entry.store, self._wishes.words)
+        ]
+        tasks = [self._task(entry, found) for entry in entries]
+        self._show(tasks)
+        if not entries:
+            self._report.say("nothing-to-undo")
+        elif self._wishes.dry_run:
+            self._foretell(tasks)
+        else:
+            plans = [task.plan for task in tasks if task.plan and not isinstance(task.plan, Failure)]
+            trusting.go_on(self._printer, self._wishes, plans)
+            carrier = self._scene.carrier(self._wishes)
+            for task in tasks:
+                self._do(task, carrier)
+            self._report.say("restart-clients")
+        for entry in () if unrecorded else others:
+            self._report.say("not-recorded", store=entry.store, nick=entry.root.nick)
+        if self._scene.vault.exists and not self._wishes.dry_run:
+            self._report.say("authority-stays")
+        return self._report.finish()
+
+    def _others(self, found: "list[Store]", recorded: "list[Entry]") -> "list[Entry]":
+        """Stores that have the root of this machine though the journal does not say that we put it there."""
+        from localedge.machine.journal import Entry, Phase
+        from localedge.machine.stores import matches
+        from localedge.pki.plan import State
+
+        root = self._root()
+        if root is None:
+            return []
+        known = {entry.store for entry in recorded if entry.root == root}
+        there = (State.TRUSTED, State.NOT_TRUSTED, State.EXPIRED)
+        return [
+            Entry(store.name, root, Phase.INSTALLED, State.ABSENT)
+            for store in found
+            if matches(store.name, self._wishes.words)
+            and store.name not in known
+            and store.state(root).state in there
+        ]
+
+    def _root(self) -> "Root | None":
+        if not self._scene.vault.exists:
+            return None
+        try:
+            return root_of(self._scene.vault.load(self._scene.system.now))
+        except Failure:
+            return None  # damaged or expired: the journal knows all that has to be known
+
+    def _task(self, entry: "Entry", found: "list[Store]") -> _Task:
+        from localedge.machine.stores import named
+
+        store = named(self._scene.system, entry.store, found)
+        return _Task(entry, store, plan_of_removal(store, entry) if store else None)
+
+    def _show(self, tasks: list[_Task]) -> None:
+        from . import trust_words
+
+        for entry, _, plan in tasks:
+            if plan is not None and not isinstance(plan, Failure):
+                self._report.say("plan-undo", store=entry.store, nick=entry.root.nick)
+                trust_words.show(plan, self._printer, self._scene.system, self._report.say)
+
+    def _foretell(self, tasks: list[_Task]) -> None:
+        """The end of a dry run."""
+        from . import trust_words
+
+        for entry, _, plan in tasks:
+            members = {"store": entry.store, "fingerprint": entry.root.fingerprint}
+            if isinstance(plan, Failure):
+                self._report.failure(plan, **members)
+            elif plan is None:
+                self._report.say("store-gone", store=entry.store, nick=entry.root.nick)
+                self._report.row("store-gone", **members)
+            else:
+                steps = trust_words.rows(plan)
+                self._report.row("planned-removal", **members, person=plan.person, steps=steps)
+        self._report.say("nothing-changed")
+
+    def _do(self, task: _Task, carrier: "Carrier") -> None:
+        entry, store, plan = task
+        if isinstance(plan, Failure):
+            self._report.failure(plan, store=entry.store, fingerprint=entry.root.fingerprint)
+        elif store is None or plan is None:
+            carrier.forget(entry)
+            self._report.say("store-gone", store=entry.store, nick=entry.root.nick)
+            self._report.row("store-gone", store=entry.store, fingerprint=entry.root.fingerprint)
+        else:
+            result = carrier.remove(store, entry, plan)
+            trusting.undone(self._report, result, entry, "now-untrusted" if plan.steps else "was-gone")
