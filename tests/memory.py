@@ -126,7 +126,8 @@ class MemoryTransport:
         elif self._half_closing and not self._half_closed:
             self._half_closed = True
             self.end = self.end or "fin"
-            self.protocol.writeConnectionLost()
+            if IHalfCloseableProtocol.providedBy(self.protocol):
+                self.protocol.writeConnectionLost()
         else:
             return bool(count)
         return True

@@ -83,7 +83,9 @@ class _Daemon(MultiService):
         from localedge.edge.service import EdgeService
 
         self._settings = settings
+        self._starting = True
         self._cannot_start: CannotStartError | None = None
+        self._reactor = reactor
         stamped = settings.config.log_format is LogFormat.TEXT
         self._edge = EdgeService(settings.config, reactor=reactor, emit=_say_unstamped if stamped else _say)
         self._edge.setServiceParent(self)  # type: ignore[no-untyped-call]
@@ -96,14 +98,18 @@ class _Daemon(MultiService):
             _say(_line(warning, self._settings.config.lang))
         self._edge.whenListening.addCallback(self._listening).addErrback(self._failed)
         MultiService.startService(self)
+        self._starting = False
         if self._cannot_start is not None:
             raise self._cannot_start
 
     def _listening(self, port: int) -> None:
-        from localedge.cli.run import listening_line
+        from localedge.cli.run import listening_lines
 
         config = self._settings.config
-        _say(listening_line(config.host, port, self._edge.gateway_url, demo=config.gateway.demo))
+        for line in listening_lines(config, self._edge, port):
+            _say(line)
+        for notice in self._edge.notices:
+            _say(_line(notice, config.lang))
 
     def _failed(self, failure: TwistedFailure) -> None:
         known = failure.value if isinstance(failure.value, Failure) else None
@@ -112,6 +118,8 @@ class _Daemon(MultiService):
             _say(_line(known, self._settings.config.lang))
         else:
             log.err(failure, "localedge cannot start")
+        if not self._starting:  # twistd has let go: only the reactor can be stopped
+            self._reactor.stop()
 
 
 def _say(line: str) -> None:

@@ -117,11 +117,6 @@ def test_an_address_of_another_machine_is_refused() -> None:
     assert "192.0.2.1" in one_line(done, "address-not-available")
 
 
-def test_https_is_not_there_yet() -> None:
-    """Without --http-only the user is told to add it."""
-    assert "--http-only" in one_line(run("run"), "https-not-available")
-
-
 @pytest.mark.parametrize(
     ("upstream", "code"),
     [
@@ -166,7 +161,7 @@ def test_all_mistakes_come_together() -> None:
     assert codes(done) == ["unknown-variable-near", "bad-number", "url-no-scheme"]
     assert done.returncode == 1
     done = run("run", "--port", "x", LOCALEDGE_CA_FILE="/none.pem")
-    assert codes(done) == ["https-not-available", "bad-number", "ca-file-missing"]
+    assert codes(done) == ["bad-number", "ca-file-missing"]
 
 
 def test_R23_a_token_on_no_command_line() -> None:

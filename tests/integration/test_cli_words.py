@@ -89,12 +89,13 @@ def test_R23_an_internal_error_keeps_its_text_to_itself(tmp_path: Path) -> None:
 
 def test_chinese_where_the_locale_is_chinese() -> None:
     """Messages follow LANG and --lang, and an ASCII terminal gets English rather than escapes."""
-    chinese = messages.text("https-not-available", "zh")
-    english = messages.text("https-not-available", "en")
-    assert chinese in run("run", LANG="zh_CN.UTF-8", PYTHONUTF8="1").stderr
-    assert chinese in run("run", "--lang", "zh", PYTHONUTF8="1").stderr
-    assert english in run("run", "--lang", "en", LANG="zh_CN.UTF-8", PYTHONUTF8="1").stderr
-    assert english in run("run", "--lang", "zh", PYTHONIOENCODING="ascii").stderr
+    chinese = messages.text("url-empty", "zh", where="--upstream")
+    english = messages.text("url-empty", "en", where="--upstream")
+    wrong = ("run", "--upstream", " ")
+    assert chinese in run(*wrong, LANG="zh_CN.UTF-8", PYTHONUTF8="1").stderr
+    assert chinese in run(*wrong, "--lang", "zh", PYTHONUTF8="1").stderr
+    assert english in run(*wrong, "--lang", "en", LANG="zh_CN.UTF-8", PYTHONUTF8="1").stderr
+    assert english in run(*wrong, "--lang", "zh", PYTHONIOENCODING="ascii").stderr
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_twistd_serves(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "codes"),
     [
-        ([], ["https-not-available"]),
+        (["--https-port", "x"], ["bad-https-port"]),
         (["--http-only", "--port", "x", "--upstream", "gw"], ["bad-number", "url-no-scheme"]),
         (["--http-only", "--config", "/nonexistent/c.toml"], ["config-missing"]),
     ],

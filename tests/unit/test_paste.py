@@ -1,13 +1,16 @@
 """What `run` prints for pasting, and its first line."""
 
 from functools import partial
+from typing import Any, cast
 
 import pytest
 
 from localedge import messages
 from localedge.cli import paste
 from localedge.cli.calling import place_of
-from localedge.cli.run import listening_line
+from localedge.cli.run import announce, listening_lines, look_for_names
+from localedge.config import Config, Gateway, Secret
+from localedge.errors import Failure
 
 
 @pytest.mark.parametrize(
@@ -26,22 +29,113 @@ def test_the_url_for_clients(host: str, listener: str, client: str) -> None:
     assert paste.base_url(host, 18080) == client
 
 
+class Started:
+    """An `EdgeService` that listens, as far as the announcement looks at it."""
+
+    def __init__(self, https_port: int | None = None, names: tuple[str, ...] = ()) -> None:
+        self.gateway_url = "http://gateway.example:8000"
+        self.https_port = https_port
+        self.https_names = names
+        self.notices: list[Failure] = []
+
+
+class Paper:
+    """A printer whose lines are kept."""
+
+    lang = "en"
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def data(self, text: str) -> None:
+        self.lines += text.splitlines()
+
+    def text(self, code: str, **params: object) -> str:
+        return messages.text(code, "en", **params)
+
+
+GATEWAY = Gateway("http", "gateway.example", 8000)
+
+
+def announced(started: Started, **config: Any) -> tuple[list[str], list[str]]:
+    """The lines printed and the codes said."""
+    paper, said = Paper(), []
+    announce(
+        Config(gateway=GATEWAY, **config),
+        cast(Any, started),
+        18080,
+        cast(Any, paper),
+        lambda failure: said.append(failure.code),
+    )
+    return paper.lines, said
+
+
+def test_the_first_line() -> None:
+    """Scripts can wait for the line that says where the edge listens and where it leads."""
+    config = Config(gateway=GATEWAY)
+    assert listening_lines(config, cast(Any, Started()), 18080) == [
+        "Listening on http://127.0.0.1:18080 -> http://gateway.example:8000"
+    ]
+    demo = Config(gateway=Gateway("http", "127.0.0.1", 2, demo=True), host="::1")
+    (line,) = listening_lines(demo, cast(Any, Started()), 1)
+    assert line.startswith("Listening on http://[::1]:1 -> ") and line.endswith(" (demo gateway)")
+
+
+@pytest.mark.parametrize(
+    ("port", "names", "url"),
+    [
+        (18443, ("localedge.test", "gw.test"), "https://localedge.test:18443"),
+        (443, ("gw.test",), "https://gw.test"),
+        (18443, (), "https://localhost:18443"),
+    ],
+)
+def test_the_second_line_is_for_https(port: int, names: tuple[str, ...], url: str) -> None:
+    """Where HTTPS is served, a line and the block name its base URL, by the first mapped name."""
+    lines, said = announced(Started(port, names))
+    assert lines[:2] == [
+        "Listening on http://127.0.0.1:18080 -> http://gateway.example:8000",
+        f"Listening on {url} -> http://gateway.example:8000",
+    ]
+    assert f"    or over HTTPS: {url}" in lines
+    assert said == []
+
+
 @pytest.mark.parametrize(
     ("host", "takes"),
     [("127.0.0.1", True), ("::1", True), ("0.0.0.0", True), ("127.0.0.2", False), ("192.168.1.5", False)],
 )
 def test_claude_desktop_takes_plain_http_only_from_loopback(host: str, takes: bool) -> None:
     """Where Claude Desktop would refuse the address, the user is told before it does."""
-    assert paste.desktop_takes(host) is takes
+    _, said = announced(Started(), host=host, client_token=Secret("t"))
+    assert ("desktop-needs-loopback" not in said) is takes
 
 
-def test_the_first_line() -> None:
-    """Scripts can wait for the line that says where the edge listens and where it leads."""
-    assert (
-        listening_line("127.0.0.1", 18080, "http://gateway.example:8000", demo=False)
-        == "Listening on http://127.0.0.1:18080 -> http://gateway.example:8000"
-    )
-    assert listening_line("::1", 1, "http://127.0.0.1:2", demo=True).endswith("/127.0.0.1:2 (demo gateway)")
+def test_notices_are_told() -> None:
+    """What keeps HTTPS from being served is told; that there is no CA is no news for who wants it quiet."""
+    started = Started()
+    started.notices = [Failure("no-ca"), Failure("https-off")]
+    assert announced(started)[1] == ["no-ca", "https-off"]
+    lines, said = announced(started, quiet=True)
+    assert (len(lines), said) == (1, ["https-off"])
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ({"a.test": ("127.0.0.1",)}, []),
+        ({"a.test": ("192.0.2.1", "::1")}, []),
+        ({"a.test": ()}, ["a.test"]),
+        ({"a.test": ("192.0.2.1",), "b.test": None}, ["a.test"]),
+    ],
+)
+def test_a_name_that_does_not_lead_here_is_told(
+    found: dict[str, tuple[str, ...] | None], told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mapped name that leads elsewhere or nowhere is told, with the command that maps it."""
+    monkeypatch.setattr("localedge.machine.hosts_lookup.look_up", lambda names: found)
+    said: list[Failure] = []
+    look_for_names(tuple(found), lambda say, failure: say(failure), said.append).join(10)
+    assert [failure.params["name"] for failure in said] == told
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -54,6 +148,15 @@ def test_the_block_has_all_values(lang: str, demo: bool) -> None:
         assert any(wanted in line for line in lines)
     assert "  export ANTHROPIC_BASE_URL=http://127.0.0.1:18080" in lines
     assert sum("export ANTHROPIC_AUTH_TOKEN=" in line for line in lines) == 1
+
+
+def test_the_block_names_both_base_urls() -> None:
+    """Where HTTPS is served too, Claude Desktop's base URL is shown in both forms."""
+    lines = paste.block(
+        messages.text, "http://127.0.0.1:1", demo=False, windows=False, secure="https://localedge.test:2"
+    )
+    at = lines.index("  Gateway base URL: http://127.0.0.1:1")
+    assert lines[at + 1] == "    or over HTTPS: https://localedge.test:2"
 
 
 def test_chinese_stands_in_chinese_brackets() -> None:

@@ -314,7 +314,7 @@ def test_the_commented_file_is_a_configuration(lang: str) -> None:
     """The file that `config init` writes is valid as it is, and when every line is switched on."""
     text = sample.text(lang)
     assert tomllib.loads(text) == {
-        section: {} for section in ("listen", "gateway", "pool", "client", "limits", "log")
+        section: {} for section in ("listen", "https", "gateway", "pool", "client", "limits", "log")
     }
     switched_on = "\n".join(
         line[1:] if line[:1] == "#" and line[1:2] != " " else line for line in text.split("\n")

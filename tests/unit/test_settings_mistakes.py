@@ -55,11 +55,16 @@ def test_a_ca_file_that_cannot_serve_is_told_with_the_rest(pem: Any, code: str) 
     assert about.startswith("LOCALEDGE_CA_FILE: ") and "ca\\x1b.pem" in about
 
 
-def test_a_missing_http_only_is_told_with_the_rest() -> None:
-    """Who is told to add --http-only is told everything else at once."""
+def test_plain_http_and_https_on_one_port() -> None:
+    """One port cannot serve both; looking at the configuration, or doing without HTTPS, is no mistake."""
+    sources = Sources(flags={"listen.port": "18443"})
     with pytest.raises(Problems) as caught:
-        load(Sources(flags={"listen.port": "x"}), serve=True)
-    assert [failure.code for failure in caught.value.failures] == ["https-not-available", "bad-number"]
+        load(sources, serve=True)
+    (failure,) = caught.value.failures
+    assert failure.code == "same-port" and str(failure).startswith("--port: ")
+    assert load(sources, serve=True, http_only=True).config.port == 18443
+    assert load(sources).config.port == load(sources).config.https.port
+    load(Sources(flags={"listen.port": "0", "https.port": "0"}), serve=True)
 
 
 def test_the_wrong_file_is_no_flood() -> None:

@@ -45,7 +45,7 @@ def test_every_flag_of_run_is_an_option() -> None:
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [([], "https-not-available"), (["--http-only", "--upstream", "gw"], "url-no-scheme")],
+    [(["--https-port", "x"], "bad-https-port"), (["--http-only", "--upstream", "gw"], "url-no-scheme")],
 )
 def test_bad_options_end_twistd(words: list[str], code: str) -> None:
     """What is wrong is told with the sentence and the code."""
@@ -54,9 +54,9 @@ def test_bad_options_end_twistd(words: list[str], code: str) -> None:
 
 
 def test_all_problems_of_the_options_are_told_together() -> None:
-    """A missing --http-only does not hide what else is wrong, nor an empty file name."""
-    with pytest.raises(SystemExit, match=r"\[https-not-available\]\n.*\[bad-number\]$"):
-        parsed("--port", "x")
+    """One mistake does not hide the other; an empty file name is one."""
+    with pytest.raises(SystemExit, match=r"\[bad-number\]\n.*\[bad-https-port\]$"):
+        parsed("--port", "x", "--https-port", "y")
     with pytest.raises(SystemExit, match=r"\[config-missing\]$"):
         parsed("--config", "")
 

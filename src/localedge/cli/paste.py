@@ -9,9 +9,10 @@ MODEL = "claude-sonnet-4"
 Text = Callable[[str], str]
 
 
-def url(host: str, port: int) -> str:
-    """The URL of a listener, IPv6 in brackets."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def url(host: str, port: int, scheme: str = "http") -> str:
+    """The URL of a listener, IPv6 in brackets, without the port that belongs to https."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}" if (scheme, port) == ("https", 443) else f"{scheme}://{shown}:{port}"
 
 
 def base_url(host: str, port: int) -> str:
@@ -22,15 +23,12 @@ def base_url(host: str, port: int) -> str:
     return url(host, port)
 
 
-def desktop_takes(host: str) -> bool:
-    """Whether Claude Desktop accepts plain HTTP to the edge: only to exactly these addresses."""
-    address = ipaddress.ip_address(host)
-    return address.is_unspecified or host in ("127.0.0.1", "::1")
-
-
-def block(text: Text, base: str, *, demo: bool, windows: bool, token: bool = False) -> list[str]:
+def block(
+    text: Text, base: str, *, demo: bool, windows: bool, token: bool = False, secure: str | None = None
+) -> list[str]:
     """The lines.  `text` gives a message of the table in the user's language.
 
+    `base` and `secure` are the base URLs, the latter with https where that is served.
     `token` says that the edge wants a client token; it is not shown (R23).
     """
     key = text("any-key") if demo else text("your-key")
@@ -42,6 +40,7 @@ def block(text: Text, base: str, *, demo: bool, windows: bool, token: bool = Fal
         text("paste-desktop"),
         f"  {text('paste-connection')}: Gateway",
         f"  {text('paste-base-url')}: {base}",
+        *([f"    {text('paste-over-https')}: {secure}"] if secure else []),
         f"  {text('paste-key')}: {key}",
         f"  {text('paste-scheme')}: bearer",
         *([f"  {text('paste-header')}: {_token_field(text)}"] if token else []),

@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 @click.option("--upstream", metavar="URL", help="The gateway, like http://gateway.example:8000.")
 @click.option("--host", metavar="ADDRESS", help="Address to listen on [127.0.0.1].")
 @click.option("--port", metavar="PORT", help="Port to listen on, 0 for any free one [18080].")
+@click.option(
+    "--https-port",
+    metavar="PORT",
+    help="Port for HTTPS; systemd or fd:3 for a socket that was passed on [18443].",
+)
 @config_option
 @click.option("--log-format", metavar="text|json", help="Form of the access log on standard error.")
 @click.option(
@@ -44,6 +50,7 @@ def run(
     upstream: str | None,
     host: str | None,
     port: str | None,
+    https_port: str | None,
     file: str | None,
     log_format: str | None,
     log_level: str | None,
@@ -53,17 +60,19 @@ def run(
 ) -> None:
     """Forward Claude clients to your gateway.
 
-    Without a gateway it serves the built-in demo gateway.  Ctrl-C stops it after the
-    answers in flight, a second Ctrl-C at once.
+    Plain HTTP on loopback, and HTTPS beside it once "localedge trust-ca" has made a
+    local CA.  Without a gateway it serves the built-in demo gateway.  Ctrl-C stops it
+    after the answers in flight, a second Ctrl-C at once.
 
     \b
     Example:
-      localedge run --http-only --upstream http://gateway.example:8000
+      localedge run --upstream http://gateway.example:8000
     """
     flags = {
         "gateway.url": upstream,
         "listen.host": host,
         "listen.port": port,
+        "https.port": https_port,
         "log.format": log_format,
         "log.level": log_level,
         "gateway.insecure": insecure_upstream or None,
@@ -77,12 +86,13 @@ def _serve(settings: Settings, printer: Printer) -> None:
     from .serving import choose_reactor, serve
 
     choose_reactor()
-    from twisted.internet import reactor
+    from twisted.internet import reactor as installed
 
     from localedge.edge.lines import LineWriter
     from localedge.edge.observe import spoken
     from localedge.edge.service import EdgeService
 
+    reactor: Any = installed
     config = settings.config
     json = config.log_format is LogFormat.JSON
 
@@ -100,11 +110,16 @@ def _serve(settings: Settings, printer: Printer) -> None:
         if not config.quiet:
             say(Failure("stopping"))
 
+    def listening(port: int) -> None:
+        announce(config, service, port, printer, say)
+        if service.https_names and not config.quiet:
+            look_for_names(service.https_names, reactor.callFromThread, say)
+
     for warning in warnings(settings):
         say(warning, printer.line(warning))
     service = EdgeService(config, reactor=reactor, emit=log.write)
     try:
-        serve(reactor, service, lambda port: announce(config, service, port, printer, say), stopping)
+        serve(reactor, service, listening, stopping)
     finally:
         log.close()
 
@@ -120,22 +135,60 @@ def warnings(settings: Settings) -> list[Failure]:
 def announce(
     config: Config, service: "EdgeService", port: int, printer: Printer, say: Callable[[Failure], None]
 ) -> None:
-    """The first line of standard output, and what to paste where."""
+    """The first lines of standard output, and what to paste where."""
     demo = config.gateway.demo
-    printer.data(listening_line(config.host, port, service.gateway_url, demo=demo))
+    for line in listening_lines(config, service, port):
+        printer.data(line)
+    for notice in service.notices:
+        if not (config.quiet and notice.code == "no-ca"):
+            say(notice)
     if config.quiet:
         return
     lines = [printer.text("demo-announcement")] if demo else []
-    base = paste.base_url(config.host, port)
+    base, secure = paste.base_url(config.host, port), secure_url(service)
     token = config.client_token is not None
-    lines += paste.block(printer.text, base, demo=demo, windows=sys.platform == "win32", token=token)
+    windows = sys.platform == "win32"
+    lines += paste.block(printer.text, base, demo=demo, windows=windows, token=token, secure=secure)
     printer.data("\n".join(lines))
     if not is_loopback(config.host):
         say(Failure("beyond-loopback", port=port))
-    if not paste.desktop_takes(config.host):
+    from localedge.claude.rules import accepts_base_url
+
+    if not accepts_base_url(base).accepted:
         say(Failure("desktop-needs-loopback", host=config.host))
+    if secure is not None and not accepts_base_url(secure).accepted:
+        say(Failure("desktop-refuses", url=secure))
 
 
-def listening_line(host: str, port: int, gateway_url: str, *, demo: bool) -> str:
-    """In English whatever the language: scripts wait for it."""
-    return f"Listening on {paste.url(host, port)} -> {gateway_url}" + (" (demo gateway)" if demo else "")
+def listening_lines(config: Config, service: "EdgeService", port: int) -> list[str]:
+    """A line for each base URL, plain HTTP first.  In English whatever the language: scripts wait for it."""
+    end = f" -> {service.gateway_url}" + (" (demo gateway)" if config.gateway.demo else "")
+    secure = secure_url(service)
+    return [f"Listening on {url}{end}" for url in (paste.url(config.host, port), secure) if url is not None]
+
+
+def secure_url(service: "EdgeService") -> str | None:
+    """The base URL with https, by the first of the mapped names; None where HTTPS is not served."""
+    if service.https_port is None:
+        return None
+    return paste.url((*service.https_names, "localhost")[0], service.https_port, "https")
+
+
+def look_for_names(
+    names: tuple[str, ...], call: Callable[..., object], say: Callable[[Failure], None]
+) -> Thread:
+    """Tell of mapped names that do not lead here yet.
+
+    Resolvers may take their time, so a thread asks, and `call` (`callFromThread`) brings the answer.
+    It is none of the reactor's own threads: those it waits for when it stops.
+    """
+    def look() -> None:
+        from localedge.machine.hosts_lookup import look_up
+
+        for name, addresses in look_up(names).items():
+            if addresses is not None and not any(is_loopback(address) for address in addresses):
+                call(say, Failure("name-not-mapped", name=name))
+
+    thread = Thread(target=look, daemon=True)
+    thread.start()
+    return thread

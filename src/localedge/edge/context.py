@@ -7,6 +7,7 @@ from localedge.config import Config
 from localedge.edge.deadlines import Deadlines, tick_for
 from localedge.edge.hangup import HangupWatch
 from localedge.edge.observe import Observer
+from localedge.edge.resolving import Towards, towards
 from localedge.http.forwarding import Route
 from localedge.http.head import RequestHead, ResponseHead
 from localedge.http.heads import Heads
@@ -14,7 +15,7 @@ from localedge.http.preparing import Prepare, make_prepare
 
 if TYPE_CHECKING:
     from localedge.edge.agent import Agent
-    from localedge.edge.frontend import Frontend
+    from localedge.edge.legs import ClientConnection
 
 
 class Context:
@@ -28,6 +29,8 @@ class Context:
         self.now: Callable[[], float] = reactor.seconds
         self.observer = observer
         self.route = route
+        self.towards: Towards = towards(config.gateway)
+        """Where TCP to the gateway goes."""
         self.request_heads: Heads[RequestHead] = Heads()
         self.response_heads: Heads[ResponseHead] = Heads()
         self.prepare: Prepare = make_prepare(config, route)
@@ -47,14 +50,14 @@ class Context:
             ),
         )
         self.hangups = HangupWatch(reactor)
-        self.frontends: set[Frontend] = set()
+        self.frontends: set[ClientConnection] = set()
         self.draining = False
         self.when_empty: Callable[[], None] | None = None
         """Called once, when the last client has left."""
         self.agent: Agent
         """Set once by `localedge.edge.service`: it needs this context in turn."""
 
-    def left(self, frontend: "Frontend") -> None:
+    def left(self, frontend: "ClientConnection") -> None:
         """A client's connection is gone."""
         self.frontends.discard(frontend)
         if not self.frontends and self.when_empty is not None:

@@ -6,7 +6,8 @@ poller and one turn of delay for every piece.  A piece that finds the queue empt
 goes to the socket directly, and only what the kernel did not take is queued.
 
 Plain TCP only: a TLS transport hands out its raw socket too, and a direct write
-there would put plaintext on the wire.
+there would put plaintext on the wire.  Over our own TLS (`edge.secure`) there are two
+wires: this one above it, and one below it for what it has encrypted.
 """
 
 import contextlib
@@ -39,7 +40,17 @@ class Owner(Protocol):
 class Wire:
     """One connection's outgoing side.  `put` collects, `flush` writes what was collected in one piece."""
 
-    __slots__ = ("_owner", "_pending", "_socket", "_transport", "accepted", "blocked", "deaf", "failed")
+    __slots__ = (
+        "_below",
+        "_owner",
+        "_pending",
+        "_socket",
+        "_transport",
+        "accepted",
+        "blocked",
+        "deaf",
+        "failed",
+    )
 
     def __init__(self, transport: Any, owner: Owner) -> None:
         self._transport = transport
@@ -48,6 +59,7 @@ class Wire:
         self._socket: socket.socket | None = None
         if type(transport) in _DIRECT and not transport.TLS:
             self._socket = transport.getHandle()
+        self._below: Wire | None = getattr(transport, "wire", None)
         self.blocked = False
         """The queue is full: `wire_drained` will be called."""
         self.failed = False
@@ -99,10 +111,10 @@ class Wire:
 
     @property
     def unsent(self) -> int:
-        """Bytes that the kernel has not taken yet.  Over TLS nobody can tell: 0."""
+        """Bytes that the kernel has not taken yet.  Over Twisted's TLS nobody can tell: 0."""
         transport = self._transport
         if not self.plain:
-            return 0
+            return self._below.unsent if self._below is not None else 0
         queued: int = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
         return queued
 
@@ -123,7 +135,9 @@ class Wire:
 
         Twisted would wait until the kernel's own buffer has room again, for a reader that is slow.
         """
-        if self._socket is not None and not self.unsent:
+        if self._below is not None:
+            self._below.shut()
+        elif self._socket is not None and not self.unsent:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_WR)
 

@@ -207,4 +207,42 @@ TABLE: dict[str, Entry] = {
             "请使用含有“-----BEGIN CERTIFICATE-----”的文件；其他格式可用 openssl x509 -inform der 转换。",
         ),
     ),
+    "bad-https-name": Entry(
+        Words(
+            '{where}: "{value}" is not a name that HTTPS can be served for.',
+            "Write an exact host name of at least two parts, like localedge.test: no port, no wildcard.",
+        ),
+        Words(
+            "{where}：“{value}”不是可以提供 HTTPS 的主机名。",
+            "请写至少两段的完整主机名，例如 localedge.test：不带端口和通配符。",
+        ),
+    ),
+    "bad-https-name-near": Entry(
+        Words('{where}: "{value}" is not a name that HTTPS can be served for.', 'Did you mean "{near}"?'),
+        Words("{where}：“{value}”不是可以提供 HTTPS 的主机名。", "是不是想写“{near}”？"),
+    ),
+    "bad-https-port": Entry(
+        Words(
+            '{where}: "{value}" is not a port.',
+            "Write a number from {low} to {high}, or systemd or fd:3 for a socket that a service manager "
+            "passes on (not on Windows).",
+        ),
+        Words(
+            "{where}：“{value}”不是端口。",
+            "请写 {low} 到 {high} 之间的数字；由服务管理器传入套接字时写 systemd 或 fd:3（Windows 不支持）。",
+        ),
+    ),
+    "same-port": Entry(
+        Words(
+            "{where}: plain HTTP and HTTPS cannot both have port {port}.",
+            "Choose another with --port or --https-port.",
+        ),
+        Words(
+            "{where}：明文 HTTP 与 HTTPS 不能共用端口 {port}。", "请用 --port 或 --https-port 换一个端口。"
+        ),
+    ),
+    "bad-address": Entry(
+        Words('{where}: "{value}" is not an IP address.', "Write one like 192.0.2.10 or 2001:db8::10."),
+        Words("{where}：“{value}”不是 IP 地址。", "请写 192.0.2.10 或 2001:db8::10 这样的地址。"),
+    ),
 }

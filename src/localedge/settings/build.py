@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
-from localedge.config import Config, Gateway, Limits, Pool, Proxy
+from localedge.config import Config, Gateway, Https, Limits, Pool, Proxy
 from localedge.errors import Failure, Problems
 
 from . import proxies, upstream, values
@@ -58,14 +58,15 @@ class _Builder:
         self._got: dict[str, Effective] = {}
 
     def settings(self, http_only: bool, quiet: bool, serve: bool) -> Settings:
-        if serve and not http_only:
-            self._problems.append(Failure("https-not-available"))
         for setting in SETTINGS:
             self._got[setting.key] = self._take(setting)
         self._take_gateway()
         self._guard_the_bind()
+        if serve and not http_only:
+            self._tell_ports_apart()
         self._set_ceiling()
         gateway = self._gateway()
+        self._path("https.directory")
         problems = self._layers.problems + self._problems
         if problems:
             raise Problems(sorted(problems, key=self._layers.order))
@@ -126,8 +127,14 @@ class _Builder:
     def _is_edge(self, gateway: Gateway) -> bool:
         """Whether the URL is the edge's own: its port, on a host that is this machine by its form."""
         port, host = self._got["listen.port"].value, self._got["listen.host"].value
+        if gateway.scheme == "https":
+            port, host = self._got["https.port"].value, "127.0.0.1"
         if gateway.port != port or port == 0:
             return False
+        if gateway.host.endswith(".test") and self._got["gateway.address"].value is None:  # never in the DNS
+            names = self._got["https.names"].value
+            assert isinstance(names, tuple)
+            return gateway.host in names
         return gateway.host in (host, "0.0.0.0", "::") or upstream.is_loopback(gateway.host)  # noqa: S104 - compared
 
     def _guard_the_bind(self) -> None:
@@ -136,6 +143,12 @@ class _Builder:
         token = self._got["listen.client_token"]
         if not upstream.is_loopback(str(host.value)) and token.where == DEFAULT:
             self._problems.append(Failure("bind-not-loopback", where=host.where, host=host.value))
+
+    def _tell_ports_apart(self) -> None:
+        http, https = self._got["listen.port"], self._got["https.port"]
+        if http.value == https.value != 0:
+            where = https.where if https.where != DEFAULT else http.where
+            self._problems.append(Failure("same-port", where=where, port=https.value))
 
     def _gateway(self) -> Gateway | None:
         """The gateway with everything that belongs to it."""
@@ -152,6 +165,7 @@ class _Builder:
             ca_file=ca_file,
             insecure=bool(self._got["gateway.insecure"].value),
             proxy=proxy,
+            address=self._got["gateway.address"].value,  # type: ignore[arg-type] # a str, by its parser
             demo=gateway.demo,
         )
 
@@ -174,15 +188,20 @@ class _Builder:
         return proxy
 
     def _ca_file(self) -> str | None:
-        """The path, whole: twistd goes elsewhere.  Relative ones in the file are relative to the file."""
-        got = self._got["gateway.ca_file"]
+        path = self._path("gateway.ca_file")
+        if path is not None:
+            self._check_ca_file(path, self._got["gateway.ca_file"].where)
+        return path
+
+    def _path(self, key: str) -> str | None:
+        """A path, whole: twistd goes elsewhere.  Relative ones in the file are relative to the file."""
+        got = self._got[key]
         if not isinstance(got.value, str):
             return None
         in_file = self._sources.path and got.where.startswith(self._layers.shown)
         beside = PurePath(self._sources.path).parent if in_file else PurePath()
         path = str(PurePath(self._sources.directory, beside, _expand_home(got.value, self._sources.environ)))
-        self._got["gateway.ca_file"] = got._replace(value=path)
-        self._check_ca_file(path, got.where)
+        self._got[key] = got._replace(value=path)
         return path
 
     def _check_ca_file(self, path: str, where: str) -> None:
@@ -216,6 +235,7 @@ class _Builder:
             log_level=value["log.level"],
             quiet=quiet,
             lang=value["lang"],
+            https=_https(value),
             limits=Limits(**_section(value, "limits.")),
             pool=Pool(**_section(value, "pool.")),
         )
@@ -223,6 +243,12 @@ class _Builder:
 
 def _section(value: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     return {key.removeprefix(prefix): found for key, found in value.items() if key.startswith(prefix)}
+
+
+def _https(value: Mapping[str, Any]) -> Https:
+    port = value["https.port"]
+    passed = {"socket": port} if isinstance(port, str) else {"port": port}
+    return Https(names=value["https.names"], directory=value["https.directory"], **passed)
 
 
 def _expand_home(path: str, environ: Mapping[str, str]) -> str:

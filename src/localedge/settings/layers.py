@@ -189,7 +189,7 @@ def _near_key(key: str) -> str | None:
     _, dot, last = key.rpartition(".")
     if last in ALIASES:
         return ALIASES[last]
-    by_last = [known for known in sorted(_KEYS) if known.rpartition(".")[2] == last]
+    by_last = [known.key for known in SETTINGS if known.key.rpartition(".")[2] == last]
     if by_last:
         return by_last[0]
     if not dot:

@@ -6,7 +6,7 @@ Defaults are those of `localedge.config`.
 import sys
 from typing import Any, NamedTuple
 
-from localedge.config import Config, HalfClose, Limits, LogFormat, LogLevel, Pool
+from localedge.config import Config, HalfClose, Https, Limits, LogFormat, LogLevel, Pool
 
 from . import values
 from .values import Parser
@@ -80,6 +80,39 @@ def _listen() -> list[Setting]:
     ]
 
 
+def _https() -> list[Setting]:
+    return [
+        Setting(
+            "https.names",
+            "LOCALEDGE_HTTPS_NAMES",
+            values.names,
+            _of(Https, "names"),
+            'Names that HTTPS is served for; "localedge hosts add" maps them to this machine.',
+            "提供 HTTPS 的主机名；用“localedge hosts add”把它们指向本机。",
+            '["localedge.test"]',
+        ),
+        Setting(
+            "https.port",
+            "LOCALEDGE_HTTPS_PORT",
+            values.https_port,
+            _of(Https, "port"),
+            "Port for HTTPS; 0 takes any free one, systemd or fd:3 a socket that was passed on.",
+            "HTTPS 端口；0 表示任选一个空闲端口，systemd 或 fd:3 表示使用传入的套接字。",
+            "18443",
+            "--https-port",
+        ),
+        Setting(
+            "https.directory",
+            "LOCALEDGE_CA_DIR",
+            values.text,
+            None,
+            "Where the local CA's files are. Unset: the user's data directory.",
+            "本地 CA 的文件所在目录。未设置时使用用户数据目录。",
+            '"~/localedge-ca"',
+        ),
+    ]
+
+
 def _gateway() -> list[Setting]:
     return [
         Setting(
@@ -119,6 +152,15 @@ def _gateway() -> list[Setting]:
             "true 表示不检查 https 网关的证书。每次启动都会警告。",
             "false",
             "--insecure-upstream",
+        ),
+        Setting(
+            "gateway.address",
+            "LOCALEDGE_GATEWAY_ADDRESS",
+            values.address,
+            None,
+            "IP address to connect to in place of what the gateway's name resolves to.",
+            "连接网关时使用的 IP 地址，不再解析网关的主机名。",
+            '"192.0.2.10"',
         ),
     ]
 
@@ -298,7 +340,14 @@ def _talk() -> list[Setting]:
     ]
 
 
-SETTINGS: tuple[Setting, ...] = (*_listen(), *_gateway(), *_pool_and_client(), *_limits(), *_talk())
+SETTINGS: tuple[Setting, ...] = (
+    *_listen(),
+    *_https(),
+    *_gateway(),
+    *_pool_and_client(),
+    *_limits(),
+    *_talk(),
+)
 
 OTHER_VARIABLES = frozenset({"LOCALEDGE_CONFIG"})
 """Variables of localedge that are no setting: `LOCALEDGE_CONFIG` names the file."""
@@ -308,5 +357,6 @@ ALIASES = {
     "base_url": "gateway.url",
     "token": "listen.client_token",
     "ca": "gateway.ca_file",
+    "ca_dir": "https.directory",
 }
 """What people also call a setting, for "did you mean"."""

@@ -8,10 +8,12 @@ import enum
 import ipaddress
 import math
 import re
+import sys
 from collections.abc import Callable
 
 from localedge.config import Gateway, Proxy, Secret
 from localedge.errors import Failure
+from localedge.names import LOOPBACK_NAME, is_host_name
 
 from . import upstream
 
@@ -24,6 +26,7 @@ _HUGE = 10**18
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)")
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+_SOCKET = re.compile(r"(systemd|fd)(?::([0-9]{1,4}))?")
 _ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#@\s\\]+)")
 
 
@@ -184,6 +187,47 @@ def listen_host(value: object) -> str:
         return str(ipaddress.ip_address(word[1:-1] if word[:1] == "[" and word[-1:] == "]" else word))
     except ValueError:
         raise Failure("bad-listen-host") from None
+
+
+def address(value: object) -> str:
+    """An IP address without brackets."""
+    word = value.strip() if isinstance(value, str) else ""
+    try:
+        return str(ipaddress.ip_address(word[1:-1] if word[:1] == "[" and word[-1:] == "]" else word))
+    except ValueError:
+        raise Failure("bad-address") from None
+
+
+def https_port(value: object) -> int | str:
+    """A port, or which of the sockets that were passed on: `systemd:INDEX`, `fd:NUMBER`."""
+    word = value.strip().lower() if isinstance(value, str) else ""
+    match = _SOCKET.fullmatch(word)
+    if match is not None and sys.platform != "win32" and (match[1] == "systemd" or match[2]):
+        return f"{match[1]}:{int(match[2] or 0)}"
+    try:
+        return int(str(whole(0, 65535)(value)))
+    except Failure as failure:
+        raise Failure(
+            "bad-https-port" if failure.code == "bad-number" else failure.code, **failure.params
+        ) from None
+
+
+def names(value: object) -> tuple[str, ...]:
+    """Exact host names in lower case, without `localhost`, which is always served."""
+    found = dict.fromkeys(_name(item.lower()) for item in _items(value))
+    return tuple(name for name in found if name != LOOPBACK_NAME)
+
+
+def _name(item: str) -> str:
+    if item == LOOPBACK_NAME or is_host_name(item):
+        return item
+    # what people write for a name: a URL, a port, a wildcard, a final dot, a single word
+    near = re.split("[/:?#]", item.rpartition("://")[2])[0].removeprefix("*").strip(".")
+    if "." not in near and is_host_name(f"{near}.test"):
+        near += ".test"
+    if is_host_name(near):
+        raise Failure("bad-https-name-near", value=upstream.masked(item), near=near)
+    raise Failure("bad-https-name", value=upstream.masked(item))
 
 
 def _items(value: object) -> list[str]:
