@@ -182,6 +182,7 @@ def look_for_names(
     Resolvers may take their time, so a thread asks, and `call` (`callFromThread`) brings the answer.
     It is none of the reactor's own threads: those it waits for when it stops.
     """
+
     def look() -> None:
         from localedge.machine.hosts_lookup import look_up
 
