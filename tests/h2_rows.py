@@ -330,7 +330,7 @@ ROWS: list[Row] = [
     (
         "8.1 a second HEADERS that does not end the stream",
         (open_(), frame(HEADERS, 4, 1, block())),
-        resets(1, PROTOCOL),
+        ends(PROTOCOL),  # a stream's error, which may be made the connection's (5.4.1)
     ),
     (
         "8.1 DATA behind trailers",

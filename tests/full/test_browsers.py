@@ -42,6 +42,7 @@ class Home:
         self.directory = place
         self.ca = place / "authority"
         self.environ["LOCALEDGE_CA_DIR"] = str(self.ca)
+        self.environ["TMPDIR"] = str(place)
         Firefox.make_profile(place)
 
     def localedge(self, *words: str) -> str:

@@ -29,13 +29,12 @@ EXPLAINED = {
 
 
 def program(name: str, variable: str) -> Path:
-    """A scanner: named by a variable of the environment (itself, or its directory), or found on PATH."""
+    """A scanner: where a variable of the environment says (a directory, or a program in it), or on PATH."""
     if named := os.environ.get(variable):
-        path = Path(named)
-        path = path / name if path.is_dir() else path
-        return path if path.is_file() else peers.skip(f"{name} ({variable} does not lead to it)")
-    found = peers.find(name)
-    return found if found is not None else peers.skip(f"{name} (or {variable})")
+        directory = Path(named) if Path(named).is_dir() else Path(named).parent
+        found = directory / name
+        return found if found.is_file() else peers.skip(f"{name} ({variable} does not lead to it)")
+    return peers.find(name) or peers.skip(f"{name} (or {variable})")
 
 
 @pytest.fixture(scope="module")

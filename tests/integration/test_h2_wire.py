@@ -305,7 +305,7 @@ async def test_R14_a_client_that_does_not_read_its_socket(https: Https) -> None:
 @on_linux
 @pytest_twisted.ensureDeferred
 async def test_R14_an_upload_that_its_gateway_does_not_read(https: Https) -> None:
-    """The client's window closes after at most 256 KiB and what kernels hold; other uploads go on (R14)."""
+    """The client's window closes: the edge holds it and what is on its way; other uploads go on (R14)."""
     with slow_gateway() as gateway:
         async with running(gateway.getsockname()[1], https=https) as edge:
             client = await H2Client().connect(edge)
@@ -321,7 +321,7 @@ async def test_R14_an_upload_that_its_gateway_does_not_read(https: Https) -> Non
                     sent += room
                 await turns(1)
             assert quiet, "all of it was taken"
-            assert sent - in_kernel(gateway.getsockname()[1]) <= 2 * BOUND  # as much again is the window
+            assert sent - in_kernel(gateway.getsockname()[1]) <= 2 * BOUND
 
             quick = client.ask(post(b"/quick"), b"y" * 1000)
             second = await deferToThread(head_read, gateway)

@@ -370,6 +370,8 @@ async def test_curl_trusts_the_root(tmp_path: Path, version: str) -> None:
         (["-servername", "127.0.0.1"], b"Verify return code: 0 (ok)"),
         (["-noservername"], b"Verify return code: 0 (ok)"),
         (["-servername", "evil.test"], b"tlsv1 unrecognized name"),
+        (["-tls1_3", "-groups", "X448:P-256"], b"Verify return code: 0 (ok)"),
+        (["-tls1_3", "-groups", "ffdhe8192"], b"alert handshake failure"),
         (["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], b"alert protocol version"),
         (["-tls1", "-cipher", "ALL:@SECLEVEL=0"], b"alert protocol version"),
         (["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256"], b"alert handshake failure"),

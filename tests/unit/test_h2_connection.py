@@ -24,6 +24,13 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 HEAD = H2Connection().encoder.encode(section(b"GET", b"/"))
 
 
+BAD = frame(HEADERS, 5, 3, b"\x82")
+HEADERS_ONCE = (BAD, b"")
+"""A request that is answered at once, in front of what comes for its stream."""
+LATE_RST = frame(RST, 0, 3, b"\0\0\0\x08")
+LATE = frame(WINDOW, 0, 3, b"\0\0\0\x01")
+
+
 def ended(edge: Playbook, client: H2Peer, code: ErrorCodes) -> None:
     """GOAWAY with this code was sent, and the connection is closed."""
     client.hear()
@@ -74,6 +81,12 @@ def test_one_stream_too_many_is_refused_and_the_others_go_on() -> None:
                 frame(HEADERS, 4, 2 * number + 3, HEAD) + frame(RST, 0, 2 * number + 3, b"\0\0\0\x08")
             ),
         ),
+        ("DATA for a stream that has ended", lambda number: HEADERS_ONCE[number > 0] + frame(DATA, 0, 3)),
+        (
+            "resets of a stream that has ended",
+            lambda number: HEADERS_ONCE[number > 0] + frame(RST, 0, 3, b"\0\0\0\x08"),
+        ),
+        ("window updates of an ended stream", lambda number: HEADERS_ONCE[number > 0] + LATE * 3),
         ("malformed requests", lambda number: frame(HEADERS, 5, 2 * number + 3, b"\x82")),
     ],
 )
@@ -329,6 +342,27 @@ def test_a_body_that_is_not_as_long_as_announced_ends_its_own_stream(length: int
     one >> OK
     assert client.answer(other).ended
     assert client.goaway is None
+
+
+def test_what_a_malformed_request_used_of_the_window_is_given_back() -> None:
+    """Else some thousand of them would stop every upload of the connection."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    before = client.conn.outbound_flow_control_window
+    for _ in range(60):
+        stream = client.conn.get_next_available_stream_id()
+        client.conn.send_headers(stream, section(b"POST", b"/", (b"content-length", b"3")))
+        client.send(frame(DATA, 0, stream, b"a" * 16_000))
+    (frontend,) = edge.context.frontends
+    assert isinstance(frontend, FrontendH2)
+    used = before - frontend._conn.inbound_flow_control_window
+    assert used <= 60 * 16_000
+    for _ in range(2000):
+        stream = client.conn.get_next_available_stream_id()
+        client.conn.send_headers(stream, section(b"POST", b"/", (b"content-length", b"3")))
+        client.send(frame(DATA, 0, stream, b"a" * 16_000))
+        edge.wait(0.1)
+    assert frontend._conn.inbound_flow_control_window > CONNECTION_WINDOW // 3
 
 
 def test_a_window_update_by_nothing_ends_its_own_stream() -> None:

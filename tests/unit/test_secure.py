@@ -17,7 +17,7 @@ from localedge.config import Config, Gateway, LogFormat, LogLevel
 from localedge.edge.context import Context
 from localedge.edge.handshake import SecureEntry, wrong_port
 from localedge.edge.observe import Observer
-from localedge.edge.secure import FAREWELL, SecureTransport
+from localedge.edge.secure import FAREWELL, UNREAD, SecureTransport
 from localedge.edge.service import make_route
 from localedge.edge.tls import Certificates
 from localedge.edge.wire import Wire
@@ -168,9 +168,8 @@ def test_data_with_the_end_of_the_handshake(fresh: Table) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("localedge.edge.handshake._protocol_for", lambda *_: fresh.above)
         fresh.client.take()
-        fresh.transport.inbox += fresh.client.give()
         while not fresh.client.done:
-            fresh.settle()
+            fresh.arrives(fresh.client.give())
         fresh.arrives(fresh.client.give() + fresh.client.say(b"at once"))
     assert fresh.above.pieces == [b"at once"]
 
@@ -315,6 +314,18 @@ def test_bytes_that_are_no_record(table: Table) -> None:
     table.arrives(b"GET / HTTP/1.1\r\n\r\n")
     assert (table.above.pieces, table.above.events) == ([], ["ConnectionLost"])
     assert table.client.error is not None
+
+
+def test_R14_changes_of_keys_do_not_pile_up(table: Table) -> None:
+    """R14: a client that asks for new keys again and again and reads nothing is dropped."""
+    table.transport.room = 0
+    table.above.wire.put(b"x" * UNREAD)
+    table.above.wire.flush()
+    table.arrives(table.client.say(b"one"))
+    assert table.above.pieces == [b"one"]  # a slow reader may well send
+    table.secure._outgoing.write(b"the record that OpenSSL answers a KeyUpdate with")
+    table.arrives(table.client.say(b"two"))
+    assert (table.above.pieces, table.transport.end) == ([b"one"], "reset")
 
 
 def test_R23_nothing_secret_is_shown(table: Table) -> None:

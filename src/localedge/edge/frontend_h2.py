@@ -33,10 +33,10 @@ from localedge.edge.leg_h2 import Http2Leg
 from localedge.edge.observe import Ending, Record
 from localedge.edge.sender_h2 import Sender
 from localedge.edge.wire import Wire, tune
-from localedge.http.floods import Allowance
+from localedge.http import h2_frames
+from localedge.http.floods import Calm
 from localedge.http.framing import Body, ProtocolError
 from localedge.http.guard import Answer, Refuse
-from localedge.http.h2_frames import END_STREAM, Frames, opens_nothing, stream_of
 from localedge.http.h2_heads import request_head, trailers
 from localedge.http.h2_library import STREAMS, error_code, go_on, make_connection
 from localedge.http.head import Fields
@@ -44,10 +44,6 @@ from localedge.http.head import Fields
 if TYPE_CHECKING:
     from localedge.edge.context import Context
 
-BURST, REFILL = 1000.0, 50.0
-"""Frames that move nothing: so many at once, so many a second (see `localedge.http.floods`)."""
-UPDATES = 10
-"""WINDOW_UPDATE frames that one DATA frame of ours accounts for."""
 FAREWELL = 2.0
 """Seconds that a client gets to read why its connection is closed."""
 
@@ -65,9 +61,10 @@ class FrontendH2(Protocol):
         self._context = context
         self._conn = make_connection(context.limits)
         self._starting: list[Http2Leg] = []
-        self._allowance = Allowance(BURST, REFILL, context.now())
-        self._frames = Frames(self._conn.max_inbound_frame_size)
-        self._updates = 0
+        self._calm = Calm(context.now())
+        self._frames = h2_frames.Frames(self._conn.max_inbound_frame_size)
+        self._in_section = False
+        """A field section has begun and goes on in CONTINUATION frames."""
         self._greeted = False
         self._windows_moved = False
         self._last = False
@@ -180,10 +177,9 @@ class FrontendH2(Protocol):
 
     def _frame(self, frame: bytes, touched: list[Http2Leg]) -> bool:
         """One frame, or a piece of the preface; False when it ended the connection."""
-        if opens_nothing(frame):
-            leg = self._sender.legs.get(stream_of(frame))
-            if leg is not None:
-                self._malformed(leg, "a window update by nothing")
+        leg = self._sender.legs.get(h2_frames.stream_of(frame)) if h2_frames.opens_nothing(frame) else None
+        if leg is not None and not self._in_section:
+            self._malformed(leg, "a window update by nothing")
             return not self._sender.over
         self._sender.collect()
         try:
@@ -192,16 +188,24 @@ class FrontendH2(Protocol):
             # The library would end the connection, and with it every other answer (8.1.1).
             self._conn.data_to_send()
             go_on(self._conn)
-            leg = self._sender.legs.get(stream_of(frame))
+            leg = self._sender.legs.get(h2_frames.stream_of(frame))
+            self._sender.acknowledge(h2_frames.stream_of(frame), len(frame) - h2_frames.HEAD)
             if leg is not None:
-                leg.request_ended = bool(frame[4] & END_STREAM)
+                leg.request_ended = bool(frame[4] & h2_frames.END_STREAM)
                 self._malformed(leg, "a body that is not as long as its content-length")
             return not self._sender.over
         except H2Error as error:
             self._conn.data_to_send()
             self._end_connection(error_code(frame, error))
             return False
-        return all(self._take(event, touched) for event in events)
+        self._in_section = h2_frames.in_section(frame)
+        if events:
+            return all(self._take(event, touched) for event in events)
+        if h2_frames.is_window_update(frame):
+            self._updated()  # late, for a stream that has ended
+        elif not self._in_section:
+            self._spend()  # for a stream that is no more; it may even have been answered
+        return not self._sender.over
 
     def _malformed(self, leg: Http2Leg, reason: str) -> None:
         """This stream's error: it ends, the others go on (8.1.1)."""
@@ -224,9 +228,7 @@ class FrontendH2(Protocol):
         elif isinstance(event, TrailersReceived):
             self._trailers(event)
         elif isinstance(event, WindowUpdated):
-            self._updates += 1
-            if self._updates > BURST + UPDATES * self._sender.frames:
-                self._spend()
+            self._updated()
             self._windows_moved = True
         elif isinstance(event, StreamReset):
             self._reset(event)
@@ -345,9 +347,17 @@ class FrontendH2(Protocol):
         leg.finish(())
         self._context.observer.ended(record, self._context.now())
 
+    def _updated(self) -> None:
+        """A WINDOW_UPDATE: what goes out accounts for some."""
+        self._judge(self._calm.window_update(self._context.now(), self._sender.frames))
+
     def _spend(self) -> None:
-        """Something that moved nothing: too much of it, and the connection ends."""
-        if not self._sender.over and not self._allowance.spend(self._context.now()):
+        """Something that moved nothing."""
+        self._judge(self._calm.idle_frame(self._context.now()))
+
+    def _judge(self, calm: bool) -> None:
+        """Too much of it, and the connection ends."""
+        if not calm and not self._sender.over:
             text = messages.text("h2-flood", self._sender.lang, client=self._peer)
             self._context.observer.say("h2-flood", text)
             self._end_connection(ErrorCodes.ENHANCE_YOUR_CALM)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 RECORD = 16 * 1024
 """Bytes of one record (RFC 8446 5.1), and of what OpenSSL gets at a time: a `MemoryBIO` never shrinks."""
+UNREAD = 1024 * 1024
+"""Bytes that a client may leave unread while it has TLS itself answer: OpenSSL sets no limit to that."""
 FAREWELL = 1.0
 """Seconds that a client gets to read an alert."""
 
@@ -116,7 +118,11 @@ class SecureTransport:
         """Twisted: ciphertext."""
         plain: list[bytes] = []
         error = self._decrypt(data, plain)
-        self._send()  # the answer to a change of keys
+        if self._outgoing.pending:  # the answer to a change of keys (RFC 8446 4.6.3)
+            self._send()
+            if self.wire.unsent > UNREAD:
+                self.abortConnection()
+                return
         if plain:
             self._inner.dataReceived(plain[0] if len(plain) == 1 else b"".join(plain))
         if error is not None:
@@ -327,7 +333,7 @@ class Farewell(Protocol):
 
 
 def _unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
-    """`ssl` prints a traceback for a server name that is not ASCII; that client gets its alert all the same."""
+    """`ssl` prints a traceback for a server name that is not ASCII; the client gets its alert anyway."""
     if unraisable.exc_type is not UnicodeDecodeError:
         sys.__unraisablehook__(unraisable)
 

@@ -23,3 +23,28 @@ class Allowance:
         self._left = min(self._burst, self._left + (now - self._since) * self._refill) - cost
         self._since = now
         return self._left >= 0
+
+
+BURST, REFILL = 1000.0, 50.0
+"""Frames that move nothing: so many at once, so many a second."""
+UPDATES = 10
+"""WINDOW_UPDATE frames that one DATA frame of ours accounts for."""
+
+
+class Calm:
+    """What one h2 client has left; both methods say False once it has asked for too much."""
+
+    __slots__ = ("_allowance", "_updates")
+
+    def __init__(self, now: float) -> None:
+        self._allowance = Allowance(BURST, REFILL, now)
+        self._updates = 0
+
+    def idle_frame(self, now: float) -> bool:
+        """A frame that moved nothing."""
+        return self._allowance.spend(now)
+
+    def window_update(self, now: float, frames: int) -> bool:
+        """A WINDOW_UPDATE, when `frames` DATA frames have gone out."""
+        self._updates += 1
+        return self._updates <= BURST + UPDATES * frames or self._allowance.spend(now)

@@ -7,8 +7,9 @@ would it look at a length before it had collected the whole frame, up to 16 MiB 
 
 import struct
 
-SETTINGS = 0x4
+HEADERS, SETTINGS, WINDOW_UPDATE, CONTINUATION = 0x1, 0x4, 0x8, 0x9
 ACK = END_STREAM = 0x1
+END_HEADERS = 0x4
 HEAD = 9
 PREFACE = 24
 """Bytes in front of the first frame (RFC 9113 3.4)."""
@@ -67,9 +68,19 @@ def stream_of(frame: bytes) -> int:
     return int.from_bytes(frame[5:HEAD], "big") & 0x7FFFFFFF
 
 
+def is_window_update(frame: bytes) -> bool:
+    """Whether it is one."""
+    return len(frame) > HEAD and frame[3] == WINDOW_UPDATE
+
+
 def opens_nothing(frame: bytes) -> bool:
     """A WINDOW_UPDATE by nothing for one stream: that stream's error, not the connection's (6.9)."""
-    return frame[3:4] == b"\x08" and frame[HEAD:] == b"\0\0\0\0" and stream_of(frame) != 0
+    return is_window_update(frame) and frame[HEAD:] == b"\0\0\0\0"
+
+
+def in_section(frame: bytes) -> bool:
+    """Whether this frame leaves a field section unfinished (6.10)."""
+    return len(frame) >= HEAD and frame[3] in (HEADERS, CONTINUATION) and not frame[4] & END_HEADERS
 
 
 def data_frame(stream: int, data: bytes) -> bytes:
