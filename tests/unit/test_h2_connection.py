@@ -344,6 +344,58 @@ def test_a_body_that_is_not_as_long_as_announced_ends_its_own_stream(length: int
     assert client.goaway is None
 
 
+@pytest.mark.parametrize("early", [b"", b"HTTP/1.1 429 Slow Down\r\nContent-Length: 2\r\n\r\nno"])
+@pytest.mark.parametrize("body", [b"", b"abc"])
+def test_R01_R33_a_body_cut_short_by_trailers_is_malformed(early: bytes, body: bytes) -> None:
+    """Its gateway connection is never used again: the next request would be eaten as its rest (R01, R33)."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    stream = client.ask(section(b"POST", b"/", (b"content-length", b"203")))
+    gateway = edge.gateway()
+    gateway >> early
+    client.conn.send_data(stream, body)
+    client.conn.send_headers(stream, [(b"x-sum", b"1")], end_stream=True)
+    client.send()
+    answer = client.answer(stream)
+    assert answer.status == (429 if early else 400)
+    assert gateway.end == "reset"
+    victim = client.ask(section(b"GET", b"/"), b"")
+    other = edge.gateway()
+    assert other.take().startswith(b"GET / HTTP/1.1\r\n")
+    other >> OK
+    assert client.answer(victim).body == b"ok"
+
+
+def test_R01_a_body_and_its_trailers_in_one_read_are_counted_too() -> None:
+    """Nothing of such a request reaches the gateway (R01)."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    with edge.quietly():
+        stream = client.conn.get_next_available_stream_id()
+        client.conn.send_headers(stream, section(b"POST", b"/", (b"content-length", b"9")))
+        client.conn.send_data(stream, b"abc")
+        client.conn.send_headers(stream, [(b"x-sum", b"1")], end_stream=True)
+        client.peer >> client.conn.data_to_send()
+    assert client.answer(stream).code == "h2-malformed"
+    assert edge.untouched
+
+
+def test_a_cancelled_upload_gives_its_window_back() -> None:
+    """Else some fifty of them would stop every other upload of the connection."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    for _ in range(100):
+        stream = client.ask(section(b"POST", b"/", (b"content-length", b"2000000")))
+        gateway = edge.gateway()
+        gateway.stall()
+        while (room := min(client.conn.local_flow_control_window(stream), 16384)) > 0:
+            client.conn.send_data(stream, b"u" * room)
+            client.send()
+        client.cancel(stream)
+        edge.wait(0.1)
+    assert client.conn.outbound_flow_control_window > CONNECTION_WINDOW // 3
+
+
 def test_what_a_malformed_request_used_of_the_window_is_given_back() -> None:
     """Else some thousand of them would stop every upload of the connection."""
     edge = Playbook()

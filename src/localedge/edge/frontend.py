@@ -21,7 +21,7 @@ from localedge.edge.hangup import Reading
 from localedge.edge.leg import NOBODY, Http1Leg
 from localedge.edge.legs import Tunnelling
 from localedge.edge.observe import Ending, Record
-from localedge.edge.wire import Wire, tune
+from localedge.edge.wire import Wire, peer_name, tune
 from localedge.http.answers import REASONS
 from localedge.http.framing import Body, ProtocolError
 from localedge.http.guard import Answer, Refuse
@@ -72,8 +72,7 @@ class Frontend(Protocol):
         """Twisted: a client is there."""
         transport, context = self.transport, self._context
         tune(transport)
-        peer = transport.getPeer()
-        self._peer = f"[{peer.host}]:{peer.port}" if ":" in peer.host else f"{peer.host}:{peer.port}"
+        self._peer = peer_name(self.transport)
         self._wire = Wire(transport, self)
         self._leg = Http1Leg(self, self._wire)
         self.reading = Reading(transport, context.hangups, self._hung_up)

@@ -32,7 +32,7 @@ from localedge.edge.exchange import Exchange
 from localedge.edge.leg_h2 import Http2Leg
 from localedge.edge.observe import Ending, Record
 from localedge.edge.sender_h2 import Sender
-from localedge.edge.wire import Wire, tune
+from localedge.edge.wire import Wire, peer_name, tune
 from localedge.http import h2_frames
 from localedge.http.floods import Calm
 from localedge.http.framing import Body, ProtocolError
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 FAREWELL = 2.0
 """Seconds that a client gets to read why its connection is closed."""
+
+_LENGTH = "a body that is not as long as its content-length"
 
 
 @implementer(IHalfCloseableProtocol)
@@ -61,7 +63,7 @@ class FrontendH2(Protocol):
         self._context = context
         self._conn = make_connection(context.limits)
         self._starting: list[Http2Leg] = []
-        self._calm = Calm(context.now())
+        self._calm = Calm(context.now, self._flooded)
         self._frames = h2_frames.Frames(self._conn.max_inbound_frame_size)
         self._in_section = False
         """A field section has begun and goes on in CONTINUATION frames."""
@@ -81,8 +83,7 @@ class FrontendH2(Protocol):
         """Twisted: the handshake chose h2."""
         context = self._context
         tune(self.transport)
-        peer = self.transport.getPeer()
-        self._peer = f"[{peer.host}]:{peer.port}" if ":" in peer.host else f"{peer.host}:{peer.port}"
+        self._peer = peer_name(self.transport)
         self._wire = Wire(self.transport, self)
         self._sender = Sender(context, self._conn, self._wire, self._emptied)
         self.deadline = context.now() + context.limits.request_head
@@ -192,7 +193,7 @@ class FrontendH2(Protocol):
             self._sender.acknowledge(h2_frames.stream_of(frame), len(frame) - h2_frames.HEAD)
             if leg is not None:
                 leg.request_ended = bool(frame[4] & h2_frames.END_STREAM)
-                self._malformed(leg, "a body that is not as long as its content-length")
+                self._malformed(leg, _LENGTH)
             return not self._sender.over
         except H2Error as error:
             self._conn.data_to_send()
@@ -202,14 +203,14 @@ class FrontendH2(Protocol):
         if events:
             return all(self._take(event, touched) for event in events)
         if h2_frames.is_window_update(frame):
-            self._updated()  # late, for a stream that has ended
+            self._calm.window_update(self._sender.frames)  # late, for a stream that has ended
         elif not self._in_section:
-            self._spend()  # for a stream that is no more; it may even have been answered
+            self._calm.idle_frame()  # for a stream that is no more; it may even have been answered
         return not self._sender.over
 
     def _malformed(self, leg: Http2Leg, reason: str) -> None:
         """This stream's error: it ends, the others go on (8.1.1)."""
-        self._spend()
+        self._calm.idle_frame()
         leg.error_code = ErrorCodes.PROTOCOL_ERROR
         leg.refused = True
         if leg.exchange is not None:
@@ -228,7 +229,7 @@ class FrontendH2(Protocol):
         elif isinstance(event, TrailersReceived):
             self._trailers(event)
         elif isinstance(event, WindowUpdated):
-            self._updated()
+            self._calm.window_update(self._sender.frames)
             self._windows_moved = True
         elif isinstance(event, StreamReset):
             self._reset(event)
@@ -237,7 +238,7 @@ class FrontendH2(Protocol):
             self._last = True
             self._end_if_last()
         else:
-            self._spend()  # settings, pings, priorities, frames of other protocols
+            self._calm.idle_frame()  # settings, pings, priorities, frames of other protocols
             self._windows_moved = True
         if not self._greeted:
             self._greeted = True
@@ -251,7 +252,7 @@ class FrontendH2(Protocol):
         if self._last or len(self._sender.legs) >= STREAMS:
             self._conn.reset_stream(stream_id, ErrorCodes.REFUSED_STREAM)
             if not self._last:
-                self._spend()
+                self._calm.idle_frame()
             return
         self.deadline = NEVER
         leg = self._sender.legs[stream_id] = Http2Leg(self._sender, stream_id)
@@ -261,7 +262,7 @@ class FrontendH2(Protocol):
         except ProtocolError as error:
             if error.code == "h2-malformed":
                 leg.error_code = ErrorCodes.PROTOCOL_ERROR
-            self._spend()
+            self._calm.idle_frame()
             self._refuse(leg, Record(self._peer, b"-", b"-", context.now()), error.code, error.params)
             return
         leg.request = head
@@ -275,6 +276,7 @@ class FrontendH2(Protocol):
             self._refuse(leg, record, "body-too-large", {"limit": context.limits.body_bytes})
         else:
             leg.exchange = Exchange(context, leg, ready, record)
+            leg.length = length if body is Body.LENGTH else None
             if body is Body.NONE:
                 leg.end = ()
             self._starting.append(leg)
@@ -283,7 +285,7 @@ class FrontendH2(Protocol):
         leg = self._sender.legs.get(event.stream_id)
         data, length = event.data, event.flow_controlled_length or 0
         if not data and event.stream_ended is None:
-            self._spend()  # padding at most
+            self._calm.idle_frame()  # padding at most
         if leg is None:
             self._sender.acknowledge(event.stream_id, length)
             return
@@ -291,6 +293,7 @@ class FrontendH2(Protocol):
         exchange = leg.exchange
         if exchange is None or not data:
             return
+        leg.got += len(data)
         if not leg.started:
             leg.pieces.append(data)
         elif not leg.refused:
@@ -314,14 +317,17 @@ class FrontendH2(Protocol):
         if leg is None:
             return
         leg.request_ended = True
-        if leg.end is None:
+        if leg.short:
+            # The library looks at DATA only; the gateway would find the rest in the next request.
+            self._malformed(leg, _LENGTH)
+        elif leg.end is None:
             leg.end = fields
             if leg.exchange is not None and leg.started:
                 leg.exchange.request_end(fields)
 
     def _reset(self, event: StreamReset) -> None:
         """The client cancels (R31), or the library had to."""
-        self._spend()
+        self._calm.idle_frame()
         leg = self._sender.legs.get(event.stream_id)
         if leg is not None:
             exchange = leg.exchange
@@ -347,17 +353,9 @@ class FrontendH2(Protocol):
         leg.finish(())
         self._context.observer.ended(record, self._context.now())
 
-    def _updated(self) -> None:
-        """A WINDOW_UPDATE: what goes out accounts for some."""
-        self._judge(self._calm.window_update(self._context.now(), self._sender.frames))
-
-    def _spend(self) -> None:
-        """Something that moved nothing."""
-        self._judge(self._calm.idle_frame(self._context.now()))
-
-    def _judge(self, calm: bool) -> None:
-        """Too much of it, and the connection ends."""
-        if not calm and not self._sender.over:
+    def _flooded(self) -> None:
+        """Too much that moves nothing: the connection ends."""
+        if not self._sender.over:
             text = messages.text("h2-flood", self._sender.lang, client=self._peer)
             self._context.observer.say("h2-flood", text)
             self._end_connection(ErrorCodes.ENHANCE_YOUR_CALM)

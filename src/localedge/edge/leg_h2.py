@@ -49,6 +49,8 @@ class Http2Leg:
         "ends",
         "error_code",
         "exchange",
+        "got",
+        "length",
         "pieces",
         "refused",
         "request",
@@ -67,6 +69,10 @@ class Http2Leg:
         """What one read brought of the body, before the exchange starts."""
         self.end: Fields | None = None
         """And its end, if it brought that too."""
+        self.length: int | None = None
+        """Its Content-Length, which goes to the gateway."""
+        self.got = 0
+        """Bytes of its body so far."""
         self.request_ended = False
         self.refused = False
         """What still comes of the request is thrown away."""
@@ -165,9 +171,15 @@ class Http2Leg:
     def exchange_ended(self) -> None:
         """The exchange is over; what is pending still goes out."""
         self.exchange = None
+        self.resume_request()  # what was held of the connection's window
         self._sender.exchange_ended(self)
 
     # -- for the connection
+
+    @property
+    def short(self) -> bool:
+        """The body was announced with another length (RFC 9113 8.1.1)."""
+        return self.length is not None and self.got != self.length
 
     def received(self, length: int) -> None:
         """So many bytes of window were used: they are given back unless the gateway is slow."""

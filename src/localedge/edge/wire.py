@@ -184,6 +184,12 @@ def is_quiet(transport: Any) -> bool:
     return False  # a byte nobody asked for, or the end of the stream
 
 
+def peer_name(transport: Any) -> str:
+    """Who is at the other end, as the log writes it."""
+    peer = transport.getPeer()
+    return f"[{peer.host}]:{peer.port}" if ":" in peer.host else f"{peer.host}:{peer.port}"
+
+
 def tune(transport: Any) -> None:
     """TCP_NODELAY, and keep-alive that notices a dead peer within half a minute (R36)."""
     with contextlib.suppress(AttributeError, OSError):

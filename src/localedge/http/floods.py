@@ -6,6 +6,8 @@ more than the client, and move nothing.  Each is paid from an allowance that ref
 slowly; what moves something is free.
 """
 
+from collections.abc import Callable
+
 
 class Allowance:
     """A token bucket: `burst` at once, `refill` a second from then on.  Times in seconds."""
@@ -32,19 +34,23 @@ UPDATES = 10
 
 
 class Calm:
-    """What one h2 client has left; both methods say False once it has asked for too much."""
+    """What one h2 client has left; `flooded` is called, more than once, when it has asked for too much."""
 
-    __slots__ = ("_allowance", "_updates")
+    __slots__ = ("_allowance", "_flooded", "_now", "_updates")
 
-    def __init__(self, now: float) -> None:
-        self._allowance = Allowance(BURST, REFILL, now)
+    def __init__(self, now: Callable[[], float], flooded: Callable[[], None]) -> None:
+        self._now = now
+        self._flooded = flooded
+        self._allowance = Allowance(BURST, REFILL, now())
         self._updates = 0
 
-    def idle_frame(self, now: float) -> bool:
+    def idle_frame(self) -> None:
         """A frame that moved nothing."""
-        return self._allowance.spend(now)
+        if not self._allowance.spend(self._now()):
+            self._flooded()
 
-    def window_update(self, now: float, frames: int) -> bool:
+    def window_update(self, frames: int) -> None:
         """A WINDOW_UPDATE, when `frames` DATA frames have gone out."""
         self._updates += 1
-        return self._updates <= BURST + UPDATES * frames or self._allowance.spend(now)
+        if self._updates > BURST + UPDATES * frames:
+            self.idle_frame()
