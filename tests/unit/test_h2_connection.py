@@ -123,6 +123,93 @@ def test_cancelling_now_and_then_is_no_flood() -> None:
     assert client.goaway is None
 
 
+def test_requests_with_priorities_are_no_flood() -> None:
+    """Chromium sends them with every request (RFC 9113 5.3.2: they are to be ignored)."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    for _ in range(1500):
+        stream = client.conn.get_next_available_stream_id()
+        client.conn.send_headers(stream, section(b"HEAD", b"/"), end_stream=True, priority_weight=200)
+        client.send()
+        assert client.answers[stream].status == 200
+    assert client.goaway is None
+
+
+@pytest.mark.parametrize("whose", ["client", "edge"])
+def test_refused_streams_behind_a_GOAWAY_are_paid_for(whose: str) -> None:
+    """However the connection came to its last stream."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    client.ask(body=b"x")
+    (frontend,) = edge.context.frontends
+    if whose == "client":
+        client.peer >> frame(7, 0, 0, b"\0" * 8)
+    else:
+        frontend.drain()
+    for number in range(2000):
+        client.peer >> frame(HEADERS, 4, 2 * number + 3, HEAD)
+    assert client.peer.end == "fin"
+    assert any("h2-flood" in line for line in edge.log)
+
+
+def test_a_clients_table_size_does_not_make_ours_grow() -> None:
+    """It offers 2 GiB; what our encoder searches for every field stays small (RFC 7541 4.2)."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    client.peer >> frame(SETTINGS, 0, 0, b"\0\x01\x7f\xff\xff\xff")
+    client.conn.decoder.max_allowed_table_size = 2**31 - 1
+    gateway = None
+    for number in range(60):
+        stream = client.ask(section(b"GET", b"/%d" % number), b"")
+        gateway = gateway or edge.gateway()
+        fields = b"".join(b"x-%d-%d: %b\r\n" % (number, index, b"v" * 40) for index in range(40))
+        gateway >> b"HTTP/1.1 204 No\r\n" + fields + b"\r\n"
+        assert client.answer(stream).status == 204
+    (frontend,) = edge.context.frontends
+    assert isinstance(frontend, FrontendH2)
+    assert frontend._conn.encoder.header_table_size == 4096
+
+
+def test_R06_a_slow_reader_gets_all_of_its_last_answer() -> None:
+    """It has said GOAWAY and reads on, slowly: nothing is cut while bytes move (R06, R30)."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    client.conn.increment_flow_control_window(2**30)
+    client.conn.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 2**30})
+    client.send()
+    stream = client.ask(body=b"x")
+    client.peer >> frame(7, 0, 0, b"\0" * 8)
+    client.peer.stall()
+    edge.gateway() >> b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n" + b"x" * 60_000
+    assert edge.record["ending"] == "ok"
+    for _ in range(30):
+        edge.wait(20)
+        client.peer.read(2_100)
+    client.peer.read()
+    answer = client.answer(stream)
+    assert (len(answer.body), answer.ended) == (60_000, True)
+    edge.nothing_left()
+
+
+@pytest.mark.parametrize("lengths", [[b"abc"], [b""], [b"5, 5"], [b"-1"], [b"5", b"6"]])
+def test_R01_a_length_that_is_none_ends_its_own_stream(lengths: list[bytes]) -> None:
+    """The answers that run on the connection go on (R01, RFC 9113 8.1.1)."""
+    edge = Playbook()
+    client = H2Peer(edge)
+    other = client.ask(body=b"x")
+    gateway = edge.gateway()
+    stream = client.conn.get_next_available_stream_id()
+    fields = section(b"POST", b"/", *[(b"content-length", length) for length in lengths])
+    block = client.conn.encoder.encode(fields)
+    client.conn.get_next_available_stream_id()
+    client.peer >> frame(HEADERS, 4, stream, block)
+    assert frame(RST, 0, stream, b"\0\0\0\x01") in client.peer.received
+    client.peer.take()
+    gateway >> OK
+    assert client.answer(other).ended
+    assert len(edge.reactor.attempts) == 1
+
+
 def test_an_allowance_refills() -> None:
     """So many at once, so many a second."""
     allowance = Allowance(3, 1, 0.0)

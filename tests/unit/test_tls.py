@@ -11,6 +11,7 @@ from twisted.internet.task import Clock
 
 from localedge.edge.tls import LOOK, TELL_AGAIN, Certificates
 from localedge.errors import Failure
+from localedge.machine.lock import locked
 from localedge.machine.vault import Vault
 from localedge.pki.authority import Authority, Leaf, make_authority
 from tests.tls_client import NAME, Shaken, trusting
@@ -169,6 +170,7 @@ class Failing:
 
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
+        self.patience = 5.0
         self.failure: Failure | None = None
 
     @property
@@ -238,3 +240,17 @@ def test_nothing_is_left_when_it_stops(world: World) -> None:
     """Nobody looks after a certificate that serves nobody."""
     world.certificates.stop()
     assert world.clock.getDelayedCalls() == []
+
+
+def test_nobody_waits_for_a_vault_that_another_process_holds(tmp_path: Path) -> None:
+    """Once clients are served, a lock that is taken is a renewal that fails, not a pause of all streams."""
+    world = World(tmp_path)
+    world.certificates.start()
+    assert world.vault.patience == 0
+    first = world.serial()
+    with locked(world.vault.directory / ".lock"):
+        world.days(10)
+    assert "renewal-failed" in world.said
+    assert world.serial() == first
+    world.days(0.1)
+    assert world.serial() != first

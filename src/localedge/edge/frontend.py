@@ -21,7 +21,7 @@ from localedge.edge.hangup import Reading
 from localedge.edge.leg import NOBODY, Http1Leg
 from localedge.edge.legs import Tunnelling
 from localedge.edge.observe import Ending, Record
-from localedge.edge.wire import Wire, peer_name, tune
+from localedge.edge.wire import Rest, Wire, peer_name, tune
 from localedge.http.answers import REASONS
 from localedge.http.framing import Body, ProtocolError
 from localedge.http.guard import Answer, Refuse
@@ -60,7 +60,7 @@ class Frontend(Protocol):
         self._tunnel: Tunnelling | None = None
         self._in_head = False
         self._thrown_away = 0
-        self._unsent, self._moved = 0, 0.0
+        self._rest: Rest | None = None
         self.deadline = NEVER
 
     def __repr__(self) -> str:
@@ -370,19 +370,16 @@ class Frontend(Protocol):
 
     def _wait_for_the_rest(self) -> None:
         now = self._context.now()
-        self._unsent, self._moved = self._wire.unsent, now
+        self._rest = Rest(self._wire, now)
         self.deadline = now + self._context.limits.linger
 
     def _look_at_the_rest(self, now: float) -> None:
         """The linger is over: on with a client that has not got all, unless nothing moves for too long."""
-        limits, unsent = self._context.limits, self._wire.unsent
-        if not unsent and not self.gone:
+        limits = self._context.limits
+        if not self._wire.unsent and not self.gone:
             self._close()  # what the kernel has it delivers by itself
             return
-        if unsent < self._unsent:
-            self._unsent, self._moved = unsent, now
-            self._wire.shut()
-        elif not unsent or now - self._moved >= limits.silence:
+        if self._rest is None or self._rest.given_up(now, limits.silence):
             self._wire.abort()
         self.deadline = now + limits.linger
 

@@ -8,18 +8,8 @@ for without moving anything (`localedge.http.floods`).
 
 from typing import TYPE_CHECKING, Any
 
+from h2 import events as heard
 from h2.errors import ErrorCodes
-from h2.events import (
-    ConnectionTerminated,
-    DataReceived,
-    Event,
-    RequestReceived,
-    StreamEnded,
-    StreamReset,
-    TrailersReceived,
-    WindowUpdated,
-)
-from h2.exceptions import InvalidBodyLengthError
 from h2.exceptions import ProtocolError as H2Error
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
@@ -32,13 +22,12 @@ from localedge.edge.exchange import Exchange
 from localedge.edge.leg_h2 import Http2Leg
 from localedge.edge.observe import Ending, Record
 from localedge.edge.sender_h2 import Sender
-from localedge.edge.wire import Wire, peer_name, tune
-from localedge.http import h2_frames
+from localedge.edge.wire import Rest, Wire, peer_name, tune
+from localedge.http import h2_frames, h2_library
 from localedge.http.floods import Calm
 from localedge.http.framing import Body, ProtocolError
 from localedge.http.guard import Answer, Refuse
 from localedge.http.h2_heads import request_head, trailers
-from localedge.http.h2_library import STREAMS, error_code, go_on, make_connection
 from localedge.http.head import Fields
 
 if TYPE_CHECKING:
@@ -61,7 +50,7 @@ class FrontendH2(Protocol):
 
     def __init__(self, context: "Context") -> None:
         self._context = context
-        self._conn = make_connection(context.limits)
+        self._conn = h2_library.make_connection(context.limits)
         self._starting: list[Http2Leg] = []
         self._calm = Calm(context.now, self._flooded)
         self._frames = h2_frames.Frames(self._conn.max_inbound_frame_size)
@@ -72,6 +61,7 @@ class FrontendH2(Protocol):
         self._last = False
         """No new stream is taken: GOAWAY went one way or the other."""
         self.gone = False
+        self._rest: Rest | None = None
         self.deadline = NEVER
 
     def __repr__(self) -> str:
@@ -148,8 +138,10 @@ class FrontendH2(Protocol):
     def deadline_passed(self, now: float) -> None:
         """Nobody greeted us, nobody asked for anything, or nobody reads our farewell (R30)."""
         self.deadline = NEVER
-        if self.gone:
-            self._wire.abort()
+        if self._rest is not None:
+            self.deadline = now + self._context.limits.linger
+            if self._rest.given_up(now, self._context.limits.silence):
+                self._wire.abort()
         elif self._sender.over:
             self._close()
         elif not self._sender.legs:
@@ -185,21 +177,18 @@ class FrontendH2(Protocol):
         self._sender.collect()
         try:
             events = self._conn.receive_data(frame)
-        except InvalidBodyLengthError:
-            # The library would end the connection, and with it every other answer (8.1.1).
-            self._conn.data_to_send()
-            go_on(self._conn)
-            leg = self._sender.legs.get(h2_frames.stream_of(frame))
-            self._sender.acknowledge(h2_frames.stream_of(frame), len(frame) - h2_frames.HEAD)
-            if leg is not None:
-                leg.request_ended = bool(frame[4] & h2_frames.END_STREAM)
-                self._malformed(leg, _LENGTH)
-            return not self._sender.over
         except H2Error as error:
-            self._conn.data_to_send()
-            self._end_connection(error_code(frame, error))
-            return False
+            self._conn.data_to_send()  # its GOAWAY
+            if not h2_library.about_length(error):
+                self._end_connection(h2_library.error_code(frame, error))
+                return False
+            # The library would end the connection, and with it every other answer (8.1.1).
+            h2_library.go_on(self._conn)
+            self._wrong_length(frame)
+            return not self._sender.over
         self._in_section = h2_frames.in_section(frame)
+        if len(events) > 1 and isinstance(events[-1], heard.PriorityUpdated):
+            events.pop()  # came with the request, and is nothing of its own
         if events:
             return all(self._take(event, touched) for event in events)
         if h2_frames.is_window_update(frame):
@@ -207,6 +196,17 @@ class FrontendH2(Protocol):
         elif not self._in_section:
             self._calm.idle_frame()  # for a stream that is no more; it may even have been answered
         return not self._sender.over
+
+    def _wrong_length(self, frame: bytes) -> None:
+        stream_id = h2_frames.stream_of(frame)
+        leg = self._sender.legs.get(stream_id)
+        if leg is None:
+            self._calm.idle_frame()
+            self._sender.refuse(stream_id)
+            return
+        self._sender.acknowledge(stream_id, len(frame) - h2_frames.HEAD)
+        leg.request_ended = bool(frame[4] & h2_frames.END_STREAM)
+        self._malformed(leg, _LENGTH)
 
     def _malformed(self, leg: Http2Leg, reason: str) -> None:
         """This stream's error: it ends, the others go on (8.1.1)."""
@@ -218,41 +218,41 @@ class FrontendH2(Protocol):
         else:
             self._sender.reset(leg, ErrorCodes.PROTOCOL_ERROR)
 
-    def _take(self, event: Event, touched: list[Http2Leg]) -> bool:
+    def _take(self, event: heard.Event, touched: list[Http2Leg]) -> bool:
         """One event; False when it ended the connection."""
-        if isinstance(event, DataReceived):
+        if isinstance(event, heard.DataReceived):
             self._data(event, touched)
-        elif isinstance(event, RequestReceived):
+        elif isinstance(event, heard.RequestReceived):
             self._request(event)
-        elif isinstance(event, StreamEnded):
+        elif isinstance(event, heard.StreamEnded):
             self._ended(self._sender.legs.get(event.stream_id), ())
-        elif isinstance(event, TrailersReceived):
+        elif isinstance(event, heard.TrailersReceived):
             self._trailers(event)
-        elif isinstance(event, WindowUpdated):
+        elif isinstance(event, heard.WindowUpdated):
             self._calm.window_update(self._sender.frames)
             self._windows_moved = True
-        elif isinstance(event, StreamReset):
+        elif isinstance(event, heard.StreamReset):
             self._reset(event)
-        elif isinstance(event, ConnectionTerminated):
-            go_on(self._conn)  # it asks for nothing more, but waits for what runs
+        elif isinstance(event, heard.ConnectionTerminated):
+            h2_library.go_on(self._conn)  # it asks for nothing more, but waits for what runs
             self._last = True
             self._end_if_last()
         else:
             self._calm.idle_frame()  # settings, pings, priorities, frames of other protocols
             self._windows_moved = True
+            h2_library.limit_table(self._conn)
         if not self._greeted:
             self._greeted = True
             if not self._sender.legs and not self._sender.over:
                 self.deadline = self._context.now() + self._context.limits.keep_alive
         return not self._sender.over
 
-    def _request(self, event: RequestReceived) -> None:
+    def _request(self, event: heard.RequestReceived) -> None:
         context, stream_id = self._context, event.stream_id
         assert event.headers is not None
-        if self._last or len(self._sender.legs) >= STREAMS:
+        if self._last or len(self._sender.legs) >= h2_library.STREAMS:
             self._conn.reset_stream(stream_id, ErrorCodes.REFUSED_STREAM)
-            if not self._last:
-                self._calm.idle_frame()
+            self._calm.idle_frame()
             return
         self.deadline = NEVER
         leg = self._sender.legs[stream_id] = Http2Leg(self._sender, stream_id)
@@ -281,7 +281,7 @@ class FrontendH2(Protocol):
                 leg.end = ()
             self._starting.append(leg)
 
-    def _data(self, event: DataReceived, touched: list[Http2Leg]) -> None:
+    def _data(self, event: heard.DataReceived, touched: list[Http2Leg]) -> None:
         leg = self._sender.legs.get(event.stream_id)
         data, length = event.data, event.flow_controlled_length or 0
         if not data and event.stream_ended is None:
@@ -300,7 +300,7 @@ class FrontendH2(Protocol):
             exchange.request_data(data)
             touched.append(leg)
 
-    def _trailers(self, event: TrailersReceived) -> None:
+    def _trailers(self, event: heard.TrailersReceived) -> None:
         leg = self._sender.legs.get(event.stream_id)
         if leg is None:
             return
@@ -325,7 +325,7 @@ class FrontendH2(Protocol):
             if leg.exchange is not None and leg.started:
                 leg.exchange.request_end(fields)
 
-    def _reset(self, event: StreamReset) -> None:
+    def _reset(self, event: heard.StreamReset) -> None:
         """The client cancels (R31), or the library had to."""
         self._calm.idle_frame()
         leg = self._sender.legs.get(event.stream_id)
@@ -394,5 +394,7 @@ class FrontendH2(Protocol):
         if not self.gone:
             self._sender.flush()
             self._sender.over = self.gone = True
-            self.deadline = self._context.now() + self._context.limits.linger
             self._wire.close()
+            now = self._context.now()
+            self._rest = Rest(self._wire, now)
+            self.deadline = now + self._context.limits.linger

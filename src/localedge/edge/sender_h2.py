@@ -70,6 +70,13 @@ class Sender:
             except H2Error:
                 return  # the stream is closed: the connection's window was given back
 
+    def refuse(self, stream_id: int) -> None:
+        """Reset a malformed request that is no leg's."""
+        try:
+            self._conn.reset_stream(stream_id, ErrorCodes.PROTOCOL_ERROR)
+        except H2Error:
+            return  # it is closed
+
     def reset(self, leg: Http2Leg, code: ErrorCodes) -> None:
         """End a stream without its response being complete."""
         self._rst(leg, code)

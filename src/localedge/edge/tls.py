@@ -38,6 +38,9 @@ out.  A client that bets on another group is asked again: one more turn on loopb
 class Files(Protocol):
     """Where the authority and its leaf are kept: `localedge.machine.vault.Vault`."""
 
+    patience: float
+    """Seconds to wait for another process that holds the lock."""
+
     @property
     def leaf_file(self) -> Path:
         """The current leaf: key, certificate and intermediate in one PEM file."""
@@ -137,6 +140,7 @@ class Certificates:
     def start(self) -> None:
         """Load the leaf, and look after it from now on.  Raises `Failure`."""
         self._load()
+        self._files.patience = 0.0  # from now on it would be clients who wait
         self._call = self._clock.callLater(LOOK, self._look)
 
     def stop(self) -> None:

@@ -168,6 +168,25 @@ class Wire:
         self._pending.clear()
 
 
+class Rest:
+    """What is left to send when a connection is closed: a reader gets it, as long as it takes some of it."""
+
+    __slots__ = ("_moved", "_unsent", "_wire")
+
+    def __init__(self, wire: Wire, now: float) -> None:
+        self._wire = wire
+        self._unsent, self._moved = wire.unsent, now
+
+    def given_up(self, now: float, silence: float) -> bool:
+        """Whether there is nothing left, or nothing has moved for `silence` seconds; asked now and then."""
+        unsent = self._wire.unsent
+        if unsent < self._unsent:
+            self._unsent, self._moved = unsent, now
+            self._wire.shut()
+            return False
+        return not unsent or now - self._moved >= silence
+
+
 def is_quiet(transport: Any) -> bool:
     """Whether an idle connection is still open with nothing unread: a peek of one byte (R33).
 

@@ -3,7 +3,7 @@
 from h2.config import H2Configuration
 from h2.connection import ConnectionState, H2Connection
 from h2.errors import ErrorCodes
-from h2.exceptions import ProtocolError
+from h2.exceptions import InvalidBodyLengthError, ProtocolError
 from h2.settings import SettingCodes, Settings
 from hpack.exceptions import HPACKError
 
@@ -15,6 +15,8 @@ STREAMS = 256
 STREAM_WINDOW = 256 * 1024
 CONNECTION_WINDOW = 16 * 1024 * 1024
 """Uploads that wait for a slow gateway leave room for others."""
+TABLE = 4096
+"""Bytes of the table that responses are compressed with: the protocol's own default."""
 
 _CONFIG = H2Configuration(
     client_side=False,
@@ -55,6 +57,16 @@ def _settings(streams: int, limits: Limits) -> Settings:
 def go_on(conn: H2Connection) -> None:
     """The library stops at a GOAWAY, its own or the client's; streams that run may end (RFC 9113 6.8)."""
     conn.state_machine.state = ConnectionState.SERVER_OPEN
+
+
+def limit_table(conn: H2Connection) -> None:
+    """However large a table the client offers: ours is searched from end to end for every field."""
+    conn.encoder.header_table_size = min(conn.encoder.header_table_size, TABLE)
+
+
+def about_length(error: ProtocolError) -> bool:
+    """A Content-Length that is none, or another than the body's: one stream's error (RFC 9113 8.1.1)."""
+    return isinstance(error, InvalidBodyLengthError) or "content-length" in str(error)
 
 
 def error_code(frame: bytes, error: ProtocolError) -> ErrorCodes:

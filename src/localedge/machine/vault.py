@@ -27,7 +27,7 @@ from localedge.errors import Failure
 from localedge.settings.layers import clean
 
 from . import private_files
-from .lock import locked
+from .lock import PATIENCE, locked
 from .private_files import shown
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ class Vault:
 
     def __init__(self, directory: Path) -> None:
         self.directory = Path(os.path.realpath(directory))
+        self.patience = PATIENCE
+        """Seconds to wait for another process that holds the lock."""
 
     @property
     def exists(self) -> bool:
@@ -95,7 +97,7 @@ class Vault:
         with self._writing():
             private_files.make_directory(self.directory)
             private_files.check_directory(self.directory)
-            with locked(self.directory / _LOCK):
+            with locked(self.directory / _LOCK, self.patience):
                 private_files.make_directory(fresh)
                 private_files.write_new(fresh / _ROOT, pem(authority.root))
                 private_files.write_new(fresh / _INTERMEDIATE, pem(authority.intermediate))
@@ -134,7 +136,7 @@ class Vault:
         from localedge.pki.authority import issue_leaf, pem
 
         leaf = issue_leaf(authority, authority.names if names is None else names, now)
-        with self._writing(), locked(self.directory / _LOCK):
+        with self._writing(), locked(self.directory / _LOCK, self.patience):
             current = self._of(authority)
             private_files.write(current / _LEAF, leaf.key_pem() + leaf.chain_pem())
             self._tidy(current, pem(authority.root))
@@ -146,7 +148,7 @@ class Vault:
             return
         with self._writing():
             private_files.check_directory(self.directory)
-            with locked(self.directory / _LOCK):
+            with locked(self.directory / _LOCK, self.patience):
                 private_files.remove(self.directory / _POINTER)  # first: from here on there is no authority
                 self._remove_leftovers(None)
                 private_files.remove(self.directory / _ROOT)
