@@ -76,6 +76,34 @@ def test_usage_mistakes_exit_2(words: list[str], code: str, command_: str) -> No
     assert f'. Try "{command_} --help". [' in one_line(run(*words), code, 2)
 
 
+@pytest.mark.parametrize(
+    ("words", "status", "code"),
+    [
+        ("config show --json --config no-such-file", 1, "config-missing"),
+        ("config show --json extra", 2, "extra-words"),
+        ("hosts show --json --config", 2, "option-without-value"),
+        ("trust-ca --json --xyzzy", 2, "no-such-option"),
+        ("ca show --json --lang zh --config no-such-file", 1, "config-missing"),
+    ],
+)
+def test_a_failure_is_json_where_json_was_asked_for(words: str, status: int, code: str) -> None:
+    """A program reads from standard output why a command failed; people see the same on standard error."""
+    done = run(*words.split(), PYTHONUTF8="1")
+    assert (done.returncode, codes(done)) == (status, [code])
+    told = json.loads(done.stdout)
+    assert told == {"exit_status": status, "code": code, "message": told["message"]}
+    assert done.stderr == f"localedge: {told['message']} [{code}]\n"
+
+
+@pytest.mark.parametrize(
+    "words", ["version --json", "config --json", "frobnicate --json", "run extra --json"]
+)
+def test_a_command_without_json_prints_none(words: str) -> None:
+    """Where there is no such option, standard output stays empty."""
+    done = run(*words.split())
+    assert (done.returncode, done.stdout) == (2, "")
+
+
 def test_R23_an_internal_error_keeps_its_text_to_itself(tmp_path: Path) -> None:
     """R23: an unforeseen error is one line with its kind and place, without what it was about; exit 3."""
     (tmp_path / "sitecustomize.py").write_text(
@@ -145,6 +173,17 @@ def test_a_full_disk_is_told(words: str) -> None:
             command(*words.split()), stdout=full, stderr=subprocess.PIPE, encoding="utf-8", timeout=PATIENCE
         )
     assert done.returncode == 1 and codes(done) == ["output-failed"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_failure_whose_json_is_lost() -> None:
+    """A failure that cannot be written as JSON is still told, once."""
+    words = ["config", "show", "--json", "--config", "no-such-file"]
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        done = subprocess.run(
+            command(*words), stdout=full, stderr=subprocess.PIPE, encoding="utf-8", timeout=PATIENCE
+        )
+    assert done.returncode == 1 and codes(done) == ["config-missing"]
 
 
 @POSIX

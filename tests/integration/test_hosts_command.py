@@ -77,6 +77,19 @@ def test_json(place: Path) -> None:
     assert place.read_bytes() == PLAIN
 
 
+def test_a_failure_in_json(place: Path) -> None:
+    """A program gets a failure on standard output too: an object, and a list where there are several."""
+    done = hosts(place, "add", "--json", "x")
+    assert (done.returncode, codes(done)) == (1, ["hosts-name-bad"])
+    told = json.loads(done.stdout)
+    assert done.stderr == f"localedge: {told['message']} [{told['code']}]\n" and told["exit_status"] == 1
+    done = hosts(place, "add", "--json", "x", "10.0.0.1")
+    assert [row["code"] for row in json.loads(done.stdout)] == codes(done)
+    place.unlink()
+    told = json.loads(hosts(place, "show", "--json").stdout)
+    assert (told["exit_status"], told["code"]) == (1, "hosts-missing")
+
+
 def test_the_names_of_the_configuration(place: Path, tmp_path: Path) -> None:
     """Without a name, `add` takes those that the edge serves; ::1 comes with an edge that listens there."""
     config = tmp_path / "c.toml"
@@ -255,6 +268,15 @@ def test_a_read_only_directory_around_it(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
         assert bool(list(Path(data, "localedge").iterdir())) is (verb == "add")
+        if verb == "add":
+            [kept] = Path(data, "localedge").iterdir()
+            whole = place.read_bytes()
+            place.write_bytes(whole[:-10])
+            told = hosts_namespace.run(
+                place.parent, "hosts", "remove", mount_point=True, before=before, XDG_DATA_HOME=data
+            )
+            assert str(kept) in one_line(told, "hosts-block-cut")
+            place.write_bytes(whole)
     assert place.read_bytes() == PLAIN
 
 

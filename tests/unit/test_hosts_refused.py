@@ -67,6 +67,28 @@ def test_half_a_block_names_the_copy(place: Path) -> None:
     assert caught.value.code == "hosts-block-cut" and str(backup) in str(caught.value)
 
 
+@POSIX
+def test_half_a_block_names_the_copy_in_our_data_directory(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing may be written beside the file, the copy is elsewhere: it is named, and tidied up."""
+    data = tmp_path / "data" / "localedge"
+    data.mkdir(parents=True)
+    monkeypatch.setenv("XDG_DATA_HOME", str(data.parent))
+    backup = add(place).backup
+    assert backup is not None
+    kept = backup.rename(data / backup.name)
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != place.parent)
+    whole = place.read_bytes()
+    place.write_bytes(whole[:-10])
+    with pytest.raises(Failure) as caught:
+        remove(place)
+    assert caught.value.code == "hosts-block-cut" and str(kept) in str(caught.value)
+    place.write_bytes(kept.read_bytes())
+    remove(place)
+    assert not kept.exists() and beside(place) == []
+
+
 def test_a_read_only_file_is_left_so(place: Path) -> None:
     """Root could write it, but whoever took the right away meant it."""
     place.chmod(0o444)

@@ -164,3 +164,72 @@ def test_debians_copy_for_java_goes_too(machine: Machine) -> None:
     assert store.state(root).state is State.NOT_TRUSTED
     assert carrier.remove(store, entry, store.plan_remove(root)).outcome is Outcome.DONE
     assert aliases(machine, path) == ["theirs"] and store.state(root).state is State.ABSENT
+
+
+def a_debian(machine: Machine, kind: str = "JKS", password: str = "changeit") -> tuple[Path, Path]:
+    """With a tool that bundles and never touches Java's keystore.  That keystore, and the bundle."""
+    path = a_keystore(machine, machine.root / "etc/ssl/certs/java/cacerts", kind, password)
+    bundle = path.parents[1] / "ca-certificates.crt"
+    bundle.write_bytes(b"")
+    anchors = machine.root / "usr/local/share/ca-certificates"
+    anchors.mkdir(parents=True)
+    machine.program("update-ca-certificates", f'cat {anchors}/*.crt > "{bundle}" 2>/dev/null', "exit 0")
+    return path, bundle
+
+
+@pytest.mark.parametrize("why", ["no keytool", "another password"])
+def test_a_keystore_that_cannot_be_looked_into_keeps_nothing_trusted(machine: Machine, why: str) -> None:
+    """The root leaves the system's bundle though Java's copy cannot be seen; what may be left is told."""
+    path, bundle = a_debian(machine)
+    [store] = debian.find(machine.system())
+    root, carrier = a_root(), machine.carrier(machine.system())
+    assert carrier.install(store, root, store.plan_install(root), State.ABSENT).outcome is Outcome.DONE
+    step = Keystore(machine.system(), path).add(root, f"debian:{root.file_stem}.pem", privileged=False)
+    assert machine.system().run(step.argv, stdin=step.stdin, seconds=60).ok
+    keytool = (machine.bin / "keytool").readlink()
+    if why == "no keytool":
+        (machine.bin / "keytool").unlink()
+    else:
+        words = ["-storepasswd", "-storepass", "changeit", "-new", "secret99", "-keystore", str(path)]
+        assert machine.system().run([str(keytool), *words], seconds=60).ok
+    [entry] = machine.journal.entries()
+    result = carrier.remove(store, entry, store.plan_remove(root))
+    assert result.outcome is Outcome.FAILED and result.failure is not None
+    assert result.failure.code == "java-copy-left" and str(path) in str(result.failure)
+    assert ("no keytool" if why == "no keytool" else "password was incorrect") in str(result.failure)
+    assert bundle.read_bytes() == b"" and machine.calls()[-1] == "update-ca-certificates --fresh"
+    assert store.state(root) == (State.NOT_TRUSTED, str(path), None)
+    [entry] = machine.journal.entries()
+    if why == "no keytool":
+        (machine.bin / "keytool").symlink_to(keytool)
+        assert carrier.remove(store, entry, store.plan_remove(root)).outcome is Outcome.DONE
+        assert aliases(machine, path) == ["theirs"]
+    else:
+        path.unlink()
+        assert carrier.remove(store, entry, store.plan_remove(root)).outcome is Outcome.DONE
+    assert machine.journal.entries() == [] and store.state(root).state is State.ABSENT
+
+
+def test_such_a_keystore_does_not_keep_a_root_out_of_the_bundle(machine: Machine) -> None:
+    """Java is not served then, and every other client of the system's store is."""
+    a_debian(machine, "PKCS12", "something else")
+    [store] = debian.find(machine.system())
+    root, carrier = a_root(), machine.carrier(machine.system())
+    assert store.state(root) == (State.ABSENT, "", None)
+    assert carrier.install(store, root, store.plan_install(root), State.ABSENT).outcome is Outcome.DONE
+    assert store.state(root).state is State.TRUSTED
+
+
+def test_keytools_error_is_told_and_not_its_warning(machine: Machine) -> None:
+    """keytool prints its error on standard output, and warnings where others print their errors."""
+    a_keystore(machine, machine.home / "jdk/lib/security/cacerts")
+    [store] = java.find(machine.system(JAVA_HOME=str(machine.home / "jdk")))
+    machine.program(
+        "keytool",
+        "echo 'keytool error: java.io.IOException: keystore password was incorrect'",
+        "echo 'Warning: use -cacerts option to access cacerts keystore' >&2",
+        "exit 1",
+    )
+    status = store.state(a_root())
+    assert status.problem is not None
+    assert status.problem.params["reason"] == "java.io.IOException: keystore password was incorrect"

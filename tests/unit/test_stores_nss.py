@@ -253,6 +253,41 @@ def test_a_damaged_database_is_told(machine: Machine) -> None:
     assert status.problem is not None and status.problem.code == "store-unreadable"
 
 
+@pytest.mark.parametrize("nick", ["", "ends in blanks  ", "two\nlines", " begins with a blank"])
+def test_a_certificate_that_cannot_be_asked_for_by_name(machine: Machine, nick: str) -> None:
+    """No nickname, or one that certutil's list does not show whole: the others are looked at all the same."""
+    directory, root, other = database(machine.home / ".pki/nssdb"), a_root(), a_root()
+    certutil("-A", "-d", f"sql:{directory}", "-n", nick, "-t", ",,", stdin=other.der)
+    [store] = nss.find(machine.system())
+    assert store.state(root).state is State.ABSENT
+    assert install(machine, store, root) is Outcome.DONE and store.state(root).state is State.TRUSTED
+    assert remove(machine, store) is Outcome.DONE and store.state(root).state is State.ABSENT
+    assert machine.journal.entries() == [] and len(certutil("-L", "-d", f"sql:{directory}").splitlines()) > 4
+
+
+@pytest.mark.parametrize("nick", ["", " begins with a blank"])
+def test_a_database_of_ours_with_an_odd_certificate_is_kept(machine: Machine, nick: str) -> None:
+    """A database that we made stays while a certificate of somebody's is in it, whatever its name."""
+    machine.program("chromium")
+    [store] = nss.find(machine.system())
+    assert install(machine, store, a_root()) is Outcome.DONE
+    directory = machine.home / ".pki/nssdb"
+    certutil("-A", "-d", f"sql:{directory}", "-n", nick, "-t", ",,", stdin=a_root().der)
+    assert remove(machine, store) is Outcome.DONE
+    assert (directory / "cert9.db").is_file()
+
+
+def test_our_own_certificate_that_cannot_be_read_is_told(machine: Machine) -> None:
+    """It is listed under our nickname, and certutil fails to print it: that is not taken for its absence."""
+    directory, root = database(machine.home / ".pki/nssdb"), a_root()
+    certutil("-A", "-d", f"sql:{directory}", "-n", root.nick, "-t", "C,,", stdin=root.der)
+    [store] = nss.find(machine.system())
+    (machine.bin / "certutil").rename(machine.bin / "real")
+    machine.program("certutil", f'[ "$2" = -n ] && exit 255; exec {machine.bin}/real "$@"')
+    status = store.state(root)
+    assert status.problem is not None and status.problem.code == "store-unreadable"
+
+
 def test_an_expired_root_is_told_apart(machine: Machine) -> None:
     """It is in the database, trusted, and of no use."""
     from datetime import timedelta

@@ -1,8 +1,13 @@
-"""From words to an exit status: every failure becomes a line with its code."""
+"""From words to an exit status: every failure becomes a line with its code.
+
+With --json it is a value on standard output besides: a program need not read the talk.
+"""
 
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import takewhile
 from types import TracebackType
 
 import click
@@ -14,6 +19,7 @@ from .group import localedge
 from .options import choose_language
 from .output import Printer
 
+_JSON = "--json"
 _OURS = os.sep + "localedge" + os.sep
 
 
@@ -30,22 +36,46 @@ def call(argv: Sequence[str] | None) -> int:
         status = localedge.main(args=words, prog_name="localedge", standalone_mode=False, obj=printer)
         return status if isinstance(status, int) else 0
     except Problems as problems:
-        for failure in problems.failures:
-            printer.failure(failure)
-        return problems.exit_status
+        return _tell(printer, words, *problems.failures)
     except Failure as failure:
-        printer.failure(failure)
-        return failure.exit_status
+        return _tell(printer, words, failure)
     except click.ClickException as error:
-        mistake = usage.failure(error, words)
-        printer.failure(mistake)
-        return mistake.exit_status
+        return _tell(printer, words, usage.failure(error, words))
     except click.Abort:
         return 130
     except Exception as error:  # noqa: BLE001 - the last resort; its text may hold a key or a prompt (R23)
         internal = Failure("internal-error", kind=type(error).__name__, place=place_of(error.__traceback__))
-        printer.failure(internal)
-        return internal.exit_status
+        return _tell(printer, words, internal)
+
+
+def _tell(printer: Printer, words: Sequence[str], *failures: Failure) -> int:
+    """Why a command failed as a whole: one line each, and for programs an object, or a list of several."""
+    for failure in failures:
+        printer.failure(failure)
+    status = max(failure.exit_status for failure in failures)
+    if _wants_json(words):
+        import json
+
+        rows = [
+            {"exit_status": status, "code": failure.code, "message": failure.sentence(printer.lang)}
+            for failure in failures
+        ]
+        with suppress(Failure):  # the output cannot be written: told already, or nothing to tell it to
+            printer.data(json.dumps(rows if len(rows) > 1 else rows[0], indent=2, ensure_ascii=True))
+    return status
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    """Whether these words name a command that has --json, and ask for it."""
+    options = list(takewhile(lambda word: word != "--", words))
+    if _JSON not in options:
+        return False
+    command: click.Command | None = localedge
+    for word in options:
+        if not isinstance(command, click.Group):
+            break
+        command = command.get_command(click.Context(command), word)
+    return command is not None and any(_JSON in option.opts for option in command.params)
 
 
 def place_of(traceback: TracebackType | None) -> str:

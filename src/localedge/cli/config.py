@@ -27,7 +27,7 @@ def config(context: click.Context) -> None:
 
 
 @config.command("show", context_settings=CONTEXT, epilog=EXIT_CODES)
-@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs; failures too.")
 @config_option
 @lang_option
 @help_option

@@ -40,7 +40,7 @@ def hosts(context: click.Context) -> None:
 
 _place = click.option("--file", "path", metavar="FILE", hidden=True, help="Another hosts file.")
 _dry_run = click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-_json = click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+_json = click.option("--json", "as_json", is_flag=True, help="As JSON, for programs; failures too.")
 _names = click.argument("names", nargs=-1, metavar="[NAME...]")
 
 

@@ -65,7 +65,8 @@ class HostsFile:
         try:
             return HostsText.of(self._bytes(), self.shown)
         except Failure as failure:
-            if failure.code == "hosts-block-damaged" and (kept := self._backups(self.path.parent)):
+            kept = [one for place in self._places() for one in self._backups(place)]
+            if failure.code == "hosts-block-damaged" and kept:
                 backup = clean(str(kept[0]), LONGEST_PATH)
                 raise Failure("hosts-block-cut", **failure.params, backup=backup) from None
             raise
@@ -160,9 +161,7 @@ class HostsFile:
                 raise
         else:
             return self.path.parent
-        import platformdirs
-
-        place = platformdirs.user_data_path("localedge", appauthor=False)
+        place = _elsewhere()
         try:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -172,14 +171,21 @@ class HostsFile:
 
     def _tidy(self, text: HostsText) -> None:
         """One that was killed may have left something beside a file that is itself again."""
-        left = [self._lock_file, self._new_file, *self._backups(self.path.parent)]
-        if text.own or not any(map(os.path.lexists, left)):
-            return
-        with suppress(Failure), locked(self._lock_file):
-            if not self.read().own:
-                self._forget_backups(self.path.parent, keep=None)
-                with suppress(OSError):
-                    self._new_file.unlink()
+        for place in () if text.own else self._places():
+            lock_file = place / self._lock_file.name
+            left = [lock_file, place / self._new_file.name, *self._backups(place)]
+            if not any(map(os.path.lexists, left)):
+                continue
+            with suppress(Failure), locked(lock_file):
+                if not self.read().own:
+                    self._forget_backups(place, keep=None)
+                    with suppress(OSError):
+                        (place / self._new_file.name).unlink()
+
+    def _places(self) -> list[Path]:
+        """Where there may be a copy: beside the file, and where that cannot be, in our data directory."""
+        beside = self.path.parent
+        return [beside] if os.access(beside, os.W_OK) else [beside, _elsewhere()]
 
     def _back_up(self, place: Path, before: HostsText) -> Path:
         """A copy of the file as it was before our block came, named by its SHA-256."""
@@ -260,6 +266,12 @@ def _write_at(descriptor: int, start: int, content: bytes) -> None:
     rest = memoryview(content)[start:]
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+
+
+def _elsewhere() -> Path:
+    import platformdirs
+
+    return platformdirs.user_data_path("localedge", appauthor=False)
 
 
 def _reason(error: OSError) -> str:

@@ -25,6 +25,9 @@ def output(argv: Sequence[str], seconds: float = 5.0) -> str:
     return done.stdout.decode(errors="replace")
 
 
+_KEYTOOL = "keytool error: "
+
+
 class Ended(NamedTuple):
     """How a program ended.  `status` is None for one that could not be started or was killed by us."""
 
@@ -43,11 +46,17 @@ class Ended(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """The last line of what it complained about, for a message."""
-        for text in (self.stderr, self.stdout):
-            lines = [line.strip() for line in text.decode(errors="replace").splitlines() if line.strip()]
-            if lines:
-                return lines[-1]
+        """The last line of what it complained about, for a message.
+
+        Java's keytool has its error on standard output, and warnings where others have their errors.
+        """
+        texts = [text.decode(errors="replace").splitlines() for text in (self.stderr, self.stdout)]
+        for line in texts[1]:
+            if line.startswith(_KEYTOOL):
+                return line.removeprefix(_KEYTOOL).strip()
+        for lines in texts:
+            if told := [line.strip() for line in lines if line.strip()]:
+                return told[-1]
         return "" if self.status is None else f"exit status {self.status}"
 
 

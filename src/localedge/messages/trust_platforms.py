@@ -53,9 +53,26 @@ _FAILURES: dict[str, Entry] = {
             "请在 Windows 中运行：{command}。",
         ),
     ),
+    "java-copy-left": Entry(
+        Words(
+            "the store {store}: the root is out of the system's bundle, but Java's copy of it may be left in "
+            "{path}, which cannot be looked into ({reason}).",
+            "Mend that, or remove the file where no Java is left; then run the command again.",
+        ),
+        Words(
+            "证书库 {store}：根证书已从系统证书包中移除，但 {path} 中可能还有 Java 的副本，"
+            "而该文件无法查看（{reason}）。",
+            "请解决该问题；如果已不再使用 Java，就删除该文件；然后重新运行该命令。",
+        ),
+    ),
 }
 
 _TALK: dict[str, Entry] = {
+    "native-java-look": Entry(
+        Words("see whether Java's copy is left in {location}, which cannot be looked into now"),
+        Words("查看 {location} 中是否还有 Java 的副本（目前无法查看）"),
+        talk=True,
+    ),
     "native-windows-add": Entry(
         Words("crypt32: add the certificate to {location}"),
         Words("crypt32：把证书加入 {location}"),

@@ -32,7 +32,7 @@ class JavaStore:
     def state(self, root: Root) -> Status:
         """Whatever is in it is trusted."""
         try:
-            aliases = self._keystore.aliases(root)
+            aliases = self._keystore.aliases(root.der)
         except Failure as problem:
             return Status(State.UNKNOWN, problem=problem)
         if not aliases:
@@ -48,7 +48,10 @@ class JavaStore:
         """By the names that it has there, ours or not."""
         privileged = self._privileged()
         return self._plan(
-            *(self._keystore.delete(alias, privileged=privileged) for alias in self._keystore.aliases(root))
+            *(
+                self._keystore.delete(alias, privileged=privileged)
+                for alias in self._keystore.aliases(root.der)
+            )
         )
 
     def perform(self, step: Native) -> None:

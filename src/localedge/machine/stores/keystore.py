@@ -25,15 +25,15 @@ class Keystore:
         self.path = path
         self._keytool = keytool
 
-    def aliases(self, root: Root) -> list[str]:
-        """Under which names it holds the root.  Raises `Failure` where it cannot be looked into."""
+    def aliases(self, der: bytes) -> list[str]:
+        """Under which names it holds a certificate.  Raises `Failure` where it cannot be looked into."""
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
             return []
         except OSError as error:
             raise self._unreadable(error.strerror or type(error).__name__) from None
-        if content.startswith(_JKS) and root.der not in content:
+        if content.startswith(_JKS) and der not in content:
             return []  # that format holds certificates as they are: no need to start Java
         ended = self._system.run([*self._tool("-list"), "-rfc"], seconds=_SECONDS)
         if ended.hung:
@@ -44,9 +44,16 @@ class Keystore:
         starts = [*_ALIAS.finditer(ended.stdout)]
         ends = [match.start() for match in starts[1:]] + [len(ended.stdout)]
         for match, end in zip(starts, ends, strict=True):
-            if root.der in set(certificates(ended.stdout[match.end() : end])):
+            if der in set(certificates(ended.stdout[match.end() : end])):
                 found.append(match[1].decode(errors="replace"))
         return found
+
+    def seems_to_hold(self, der: bytes) -> bool:
+        """Whether the file has the certificate's bytes in it, for where it cannot be looked into."""
+        try:
+            return der in self.path.read_bytes()
+        except OSError:
+            return False
 
     def add(self, root: Root, alias: str, *, privileged: bool) -> Command:
         """The step that imports it.  Importing is not idempotent: look first."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from localedge.errors import Failure
+from localedge.machine.run import Ended
 from localedge.pki.plan import Command, MakeDirectory, Native, Plan, Root, State, Step
 from localedge.settings.layers import clean
 
@@ -23,7 +24,7 @@ DATABASE = "cert9.db"
 _SECONDS = 15.0
 """For certutil to tell what is there."""
 _FILES = {DATABASE, "key4.db", "pkcs11.txt"}
-_LISTED = re.compile(r"^(\S.*?)\s+([A-Za-z]*),([A-Za-z]*),([A-Za-z]*)\s*$")
+_LISTED = re.compile(r"^(.*?)\s+([A-Za-z]*),([A-Za-z]*),([A-Za-z]*)\s*$")
 _PASSWORD = b"SEC_ERROR_BAD_PASSWORD"
 """What certutil ends with when a database has a password and there is nobody to ask."""
 
@@ -154,30 +155,40 @@ class NssStore:
         return (self._directory / DATABASE).is_file()
 
     def _find(self, root: Root) -> Found | None:
-        """Every certificate is looked at: a nickname can be anything.  Ours comes first."""
+        """Every certificate is looked at: a nickname can be anything.  Ours comes first.
+
+        One whose nickname cannot be asked for (there is none, it ends in blanks, it has a line end) is
+        passed over: that does not make the database unreadable.
+        """
         self._tool()
         if not self._exists():
             return None
         for found in sorted(self._list(), key=lambda one: one.nick != root.nick):
-            ended = self._ask("-L", "-n", found.nick, "-a")
-            if root.der in set(certificates(ended)):
+            ended = self._run("-L", "-n", found.nick, "-a")
+            if not ended.ok and found.nick == root.nick:
+                raise self._unreadable(ended)
+            if ended.ok and root.der in set(certificates(ended.stdout)):
                 return found
         return None
 
     def _list(self) -> list[Found]:
-        lines = self._ask("-L").decode(errors="surrogateescape").splitlines()
+        ended = self._run("-L")
+        if not ended.ok:
+            raise self._unreadable(ended)
+        lines = ended.stdout.decode(errors="surrogateescape").splitlines()
         matches = [match for line in lines if (match := _LISTED.match(line))]
         return [Found(match[1], ",".join(match.group(2, 3, 4))) for match in matches]
 
-    def _ask(self, *words: str) -> bytes:
+    def _run(self, *words: str) -> Ended:
         program = [self._tool(), *words, "-d", f"sql:{self._directory}"]
         ended = self._system.run(program, seconds=_SECONDS)
         if ended.hung:
             raise Failure("tool-hangs", store=self.name, program="certutil", seconds=round(_SECONDS))
-        if not ended.ok:
-            path = str(self._directory)
-            raise Failure("store-unreadable", store="nss", path=path, reason=clean(ended.reason))
-        return ended.stdout
+        return ended
+
+    def _unreadable(self, ended: Ended) -> Failure:
+        path = str(self._directory)
+        return Failure("store-unreadable", store="nss", path=path, reason=clean(ended.reason))
 
     def _has_password(self) -> bool:
         return _PASSWORD in self._keys()
