@@ -69,7 +69,7 @@ def read(body: bytes, *, counting: bool = False) -> Ask:
         tool=None if tool_result and not _forced(asked) else _tool(asked, text),
         tool_result=tool_result,
         thinking=_thinking(asked.get("thinking")),
-        length=len(body),
+        length=len(body.strip()),
     )
 
 
