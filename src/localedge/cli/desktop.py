@@ -1,0 +1,352 @@
+"""`localedge desktop`: Claude Desktop's configuration for the edge."""
+
+import os
+import sys
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from localedge.errors import Failure
+
+from . import desktop_wanted
+from .desktop_told import Told
+from .desktop_wanted import Wanted
+from .group import CONTEXT, EXIT_CODES, Group, help_option
+from .options import choose_language, config_option, lang_option, load_settings
+from .output import Printer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from localedge.config import Config
+    from localedge.machine.desktop import Desktop
+
+_json = click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Print the plan, change nothing.")
+_wait = click.option("--wait", is_flag=True, help="Wait until Claude Desktop has been quit.")
+
+
+@click.group("desktop", cls=Group, invoke_without_command=True, context_settings=CONTEXT, epilog=EXIT_CODES)
+@help_option
+@click.pass_context
+def desktop(context: click.Context) -> None:
+    """Set Claude Desktop up for this edge, and put everything back.
+
+    \b
+    Example:
+      localedge desktop apply --dry-run
+    """
+    if context.invoked_subcommand is None:
+        context.obj.data(context.get_help())
+
+
+@desktop.command("show", context_settings=CONTEXT, epilog=EXIT_CODES)
+@desktop_wanted.target_options[2]
+@desktop_wanted.target_options[1]
+@desktop_wanted.target_options[0]
+@_json
+@config_option
+@lang_option
+@help_option
+@click.pass_obj
+def show(
+    printer: Printer,
+    *,
+    https: bool,
+    base_url: str | None,
+    models: tuple[str, ...],
+    as_json: bool,
+    file: str | None,
+    lang: str | None,
+) -> int:
+    """Print the values for the window "Configure third-party inference".
+
+    \b
+    Example:
+      localedge desktop show
+    """
+    from localedge.claude.models import Model
+    from localedge.claude.profile import base_url_problems, model_problems
+
+    config = load_settings(printer, {"lang": lang}, file).config
+    url = desktop_wanted.base_url(config, Wanted(https, base_url))
+    told = Told(printer, "desktop show", as_json=as_json)
+    demo = config.gateway.demo and base_url is None
+    found = tuple(Model.of(name) for name in models)
+    token = config.client_token is not None and base_url is None
+    rows = [
+        ("paste-connection", "Gateway"),
+        ("paste-base-url", url),
+        ("paste-key", printer.text("any-key" if demo else "your-key")),
+        ("paste-scheme", "bearer"),
+    ]
+    if token:
+        rows.append(("paste-header", f"{desktop_wanted.TOKEN_HEADER}: {printer.text('your-token')}"))
+    shown = desktop_wanted.shown_models(found) or printer.text("desktop-models-asked")
+    rows.append(("paste-model", shown))
+    told.say("paste-desktop")
+    for code, value in rows:
+        told.line(f"  {printer.text(code)}: {value}")
+    told.document |= {
+        "connection": "gateway",
+        "base_url": url,
+        "auth_scheme": "bearer",
+        "demo": demo,
+        "client_token": token,
+        "models": list(models),
+    }
+    for problem in [*base_url_problems(url), *model_problems(found)]:
+        told.failure(problem)
+    return told.finish()
+
+
+@desktop.command("apply", context_settings=CONTEXT, epilog=EXIT_CODES)
+@desktop_wanted.options
+@click.option("--dev-tools", is_flag=True, help="Show the Developer menu as well.")
+@_wait
+@_dry_run
+@_json
+@help_option
+@click.pass_obj
+def apply(
+    printer: Printer,
+    *,
+    https: bool,
+    base_url: str | None,
+    models: tuple[str, ...],
+    key_file: str | None,
+    auth_scheme: str | None,
+    no_input: bool,
+    dev_tools: bool,
+    wait: bool,
+    dry_run: bool,
+    as_json: bool,
+    file: str | None,
+    lang: str | None,
+) -> int:
+    """Write the configuration into Claude Desktop's local library.
+
+    The key comes from --key-file, ANTHROPIC_AUTH_TOKEN, ANTHROPIC_API_KEY or a prompt.
+    Claude Desktop keeps it in that file.  "localedge desktop undo" puts everything back.
+
+    \b
+    Example:
+      localedge desktop apply --dry-run
+    """
+    wanted = Wanted(https, base_url, models, key_file, auth_scheme, no_input)
+    scene = _Scene.of(printer, file, lang)
+    told = Told(printer, "desktop apply", as_json=as_json, dry_run=dry_run)
+    with nullcontext() if dry_run else scene.desktop.journal.held():
+        return _apply(scene, told, wanted, dev_tools=dev_tools, wait=wait, dry_run=dry_run)
+
+
+def _apply(scene: "_Scene", told: Told, wanted: Wanted, *, dev_tools: bool, wait: bool, dry_run: bool) -> int:
+    from localedge.claude.profile import IDLE_TIMEOUT
+    from localedge.machine import desktop_status
+
+    before = desktop_status.standing(scene.desktop, list)
+    seen = any(place.used for place in scene.desktop.places)
+    profile = desktop_wanted.profile(
+        scene.printer,
+        scene.config,
+        wanted,
+        known=scene.known(),
+        knows_timeout=IDLE_TIMEOUT not in desktop_status.unknown_keys(before),
+        example=dry_run,
+    )
+    plan = scene.desktop.plan(profile.settings(), dev_tools=dev_tools)
+    if dry_run:
+        if plan.changes:
+            told.plan(plan.changes)
+        else:
+            told.say("desktop-already", url=profile.base_url)
+    elif not plan.changes:
+        told.document["files"] = []
+        told.say("desktop-already", url=profile.base_url)
+    else:
+        if scene.quiet_or_wait(told, wait=wait):
+            plan = scene.desktop.plan(profile.settings(), dev_tools=dev_tools)
+        scene.desktop.apply(plan)
+        told.applied(plan.changes)
+        told.say("desktop-applied", url=profile.base_url)
+        told.note(Failure("desktop-key-kept", path=plan.steps[0].path))
+        told.note(Failure("desktop-other-history"))
+    for path in plan.bom:
+        told.note(Failure("desktop-bom", path=path))
+    if not seen:
+        told.note(Failure("desktop-not-seen"))
+    for source in before.sources:
+        if source.kind == desktop_status.MANAGED and source.counts:
+            told.note(Failure("desktop-managed-wins", where=source.where))
+            break
+    from localedge.machine.desktop_edge import answers
+
+    if not answers(profile.base_url):
+        told.note(Failure("desktop-edge-silent", url=profile.base_url))
+    told.document["base_url"] = profile.base_url
+    return told.finish()
+
+
+@desktop.command("undo", context_settings=CONTEXT, epilog=EXIT_CODES)
+@_wait
+@_dry_run
+@_json
+@lang_option
+@help_option
+@click.pass_obj
+def undo(printer: Printer, *, wait: bool, dry_run: bool, as_json: bool, lang: str | None) -> int:
+    """Put Claude Desktop's files back, byte for byte.
+
+    Where Claude or you have written to one since, only what localedge put in goes.
+
+    \b
+    Example:
+      localedge desktop undo
+    """
+    choose_language(printer, lang)
+    from localedge.machine import desktop_undo
+
+    scene = _Scene.without_settings(printer)
+    told = Told(printer, "desktop undo", as_json=as_json, dry_run=dry_run)
+    with nullcontext() if dry_run else scene.desktop.journal.held():
+        undoing = desktop_undo.plan(scene.desktop)
+        if undoing is None:
+            told.document["files"] = []
+            told.say("desktop-nothing-to-undo")
+            return told.finish()
+        if dry_run:
+            told.plan(step for _, step in undoing.steps)
+            for record, failure in undoing.failures:
+                told.failure(failure, path=record.path)
+            return told.finish()
+        if any(step.does != "keep" for _, step in undoing.steps) and scene.quiet_or_wait(told, wait=wait):
+            undoing = desktop_undo.plan(scene.desktop) or undoing
+        failures = desktop_undo.carry_out(scene.desktop, undoing)
+        failed = {record.path for record, _ in failures}
+        told.undone(one for one in undoing.steps if one[0].path not in failed)
+        for record, failure in failures:
+            told.failure(failure, path=record.path)
+        if failures:
+            told.say("desktop-undone-partly")
+    return told.finish()
+
+
+@desktop.command("status", context_settings=CONTEXT, epilog=EXIT_CODES)
+@_json
+@lang_option
+@help_option
+@click.pass_obj
+def status(printer: Printer, *, as_json: bool, lang: str | None) -> int:
+    """Which configuration Claude Desktop goes by, whether it runs, what its log says.
+
+    \b
+    Example:
+      localedge desktop status
+    """
+    choose_language(printer, lang)
+    from localedge.machine import desktop_status
+    from localedge.machine.desktop_running import running
+
+    told = Told(printer, "desktop status", as_json=as_json)
+    told.standing(desktop_status.standing(_desktop(), running))
+    return told.finish()
+
+
+@desktop.command("export", context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.option("--format", "form", metavar="FORM", help="reg, mobileconfig, managed-settings or json.")
+@click.option("--scope", metavar="user|machine", help="For one user, or for the whole machine.")
+@click.option("--output", "target", metavar="FILE", help="Write to a new file, readable by you only.")
+@desktop_wanted.options
+@help_option
+@click.pass_obj
+def export(
+    printer: Printer,
+    *,
+    form: str | None,
+    scope: str | None,
+    target: str | None,
+    https: bool,
+    base_url: str | None,
+    models: tuple[str, ...],
+    key_file: str | None,
+    auth_scheme: str | None,
+    no_input: bool,
+    file: str | None,
+    lang: str | None,
+) -> int:
+    """Print the configuration in a form for many machines.  The key stands in it.
+
+    PowerShell's ">" changes bytes: use --output there.
+
+    \b
+    Example:
+      localedge desktop export --format reg --output claude.reg
+    """
+    wanted = Wanted(https, base_url, models, key_file, auth_scheme, no_input)
+    config = load_settings(printer, {"lang": lang}, file).config
+    from .desktop_export import write
+
+    return write(printer, config, wanted, form=form, scope=scope, target=target)
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """The machine, and what is configured."""
+
+    printer: Printer
+    desktop: "Desktop"
+    config: "Config"
+
+    @classmethod
+    def of(cls, printer: Printer, file: str | None, lang: str | None) -> "_Scene":
+        """As configured.  Raises `Failure` under sudo and `Problems` for the configuration."""
+        config = load_settings(printer, {"lang": lang}, file).config
+        _not_with_sudo()
+        return cls(printer, _desktop(), config)
+
+    @classmethod
+    def without_settings(cls, printer: Printer) -> "_Scene":
+        """Undoing must work whatever is wrong with the configuration."""
+        from localedge.config import Config, Gateway
+
+        _not_with_sudo()
+        return cls(printer, _desktop(), Config(Gateway("http", "127.0.0.1", 1)))
+
+    def known(self) -> "Mapping[str, object]":
+        """The settings in our own profile, if there is one by now."""
+        from localedge.machine import desktop_files as files
+
+        state = self.desktop.journal.load()
+        if state is None:
+            return {}
+        path = self.desktop.places[0].profile(state.profile_id)
+        content = files.read(path)
+        return {} if content is None else files.parsed(path, content).value
+
+    def quiet_or_wait(self, told: Told, *, wait: bool) -> bool:
+        """Claude Desktop must not run.  Whether there was a wait.  Raises `Failure`."""
+        from localedge.machine.desktop_running import running, wait_until_ended
+
+        found = running()
+        if not found:
+            return False
+        if not wait:
+            raise Failure("desktop-running", pid=found[0].pid)
+        told.printer.talk("desktop-waiting", pid=found[0].pid)
+        wait_until_ended(running)
+        return True
+
+
+def _desktop() -> "Desktop":
+    from localedge.machine.desktop import Desktop
+    from localedge.machine.stores.system import System
+
+    return Desktop(System.here())
+
+
+def _not_with_sudo() -> None:
+    user = os.environ.get("SUDO_USER", "root")
+    if sys.platform != "win32" and os.geteuid() == 0 and user != "root":
+        raise Failure("not-with-sudo", user=user)
