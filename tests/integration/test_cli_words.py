@@ -35,6 +35,10 @@ def test_the_bare_command_prints_help() -> None:
     [
         ["run"],
         ["demo-gateway"],
+        ["check"],
+        ["desktop"],
+        ["explain"],
+        ["env"],
         ["config"],
         ["config", "show"],
         ["config", "path"],

@@ -2,11 +2,11 @@
 
 `http` and `gateway` hold the answers the edge gives itself, `settings` and `urls` what can be wrong with
 the configuration, `commands` what commands fail with and what they tell, `ca`, `trust`, `hosts` and
-`https` the same for the HTTPS way in.  Plain
+`https` the same for the HTTPS way in, `check`, `desktop` and `explain` those of their commands.  Plain
 data: importing it must cost next to nothing.
 """
 
-from . import ca, commands, gateway, hosts, http, https, settings, trust, urls
+from . import ca, check, commands, desktop, explain, gateway, hosts, http, https, settings, trust, urls
 from .entry import Entry, Words
 
 __all__ = ["LANGUAGES", "TABLE", "Entry", "Words", "entry", "error_type", "text"]
@@ -23,6 +23,9 @@ TABLE: dict[str, Entry] = {
     **ca.TABLE,
     **trust.TABLE,
     **hosts.TABLE,
+    **check.TABLE,
+    **desktop.TABLE,
+    **explain.TABLE,
 }
 
 _ERROR_TYPES = {
