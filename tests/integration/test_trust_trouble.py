@@ -168,6 +168,33 @@ def test_a_store_that_is_gone(box: Sandbox) -> None:
     assert not box.journal.exists()
 
 
+def test_java_that_is_gone_keeps_nothing_trusted(tmp_path: Path) -> None:
+    """Java was removed after trust-ca and its keystore stayed: the bundle is rid of the root all the same."""
+    box = Sandbox(tmp_path, java=True)
+    bundle = box.certs / "ca-certificates.crt"
+    before = bundle.read_bytes()
+    assert box.localedge("trust-ca", "--store", "debian").returncode == 0
+    assert bundle.read_bytes() != before
+    done = box.localedge("untrust-ca", "--json", PATH=_without(box, "keytool"))
+    assert done.returncode == 1 and "java-copy-left" in codes(done), done
+    assert bundle.read_bytes() == before and not list(box.local.glob("localedge-*")) and box.journal.exists()
+    done = box.localedge("untrust-ca")
+    assert (done.returncode, done.stderr) == (0, "") and not box.journal.exists()
+
+
+def test_a_profile_with_a_certificate_that_has_no_nickname(box: Sandbox) -> None:
+    """Such a certificate, there before or since, does not keep the root from coming and going."""
+    store = f"nss:{box.profile}"
+    pem = next(path for path in box.certs.glob("*.pem"))
+    words = ["certutil", "-A", "-d", f"sql:{box.profile}", "-n", "", "-t", ",,", "-i", str(pem)]
+    assert box.localedge("trust-ca", "--store", store).returncode == 0
+    assert box.run_in(words).returncode == 0
+    done = box.localedge("untrust-ca", "--json")
+    assert done.returncode == 0 and outcomes(done.stdout) == {"nss": "removed"}, done
+    done = box.localedge("trust-ca", "--json", "--store", store)
+    assert done.returncode == 0 and outcomes(done.stdout) == {"nss": "trusted"}
+
+
 def test_what_was_removed_by_hand_is_no_failure(box: Sandbox) -> None:
     """Whoever has taken the root out already is told that it was gone; the journal forgets it."""
     before = box.snapshot()

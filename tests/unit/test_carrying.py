@@ -1,5 +1,6 @@
 """Carrying out plans: every way a tool can disappoint, and a crash at every step."""
 
+import errno
 import hashlib
 import sys
 from collections.abc import Sequence
@@ -325,8 +326,6 @@ def test_a_store_that_shows_a_dialog_waits_for_a_person(machine: Machine) -> Non
 
 def test_a_failure_of_the_system_itself_is_told(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A read-only file system is named with its file."""
-    import errno
-
     from localedge.machine import private_files
 
     def read_only(path: Path, content: bytes) -> None:
@@ -354,3 +353,66 @@ def test_a_failure_inside_a_store_is_that_stores(machine: Machine) -> None:
     store.perform = refuse  # type: ignore[method-assign]
     result = machine.carrier(machine.system()).install(store, root, store.plan_install(root), State.ABSENT)
     assert result.outcome is Outcome.PERSON
+
+
+def test_two_roots_go_in_either_order(machine: Machine) -> None:
+    """Whichever of two roots goes first, after the second everything is as it was, and known to be."""
+    store, before = Shelf(machine), snapshot(machine.root)
+    for first in (0, 1):
+        carrier = machine.carrier(machine.system())
+        roots = [a_root(), a_root()]
+        for root in roots:
+            carrier.install(store, root, store.plan_install(root), State.ABSENT)
+        for root in (roots[first], roots[1 - first]):
+            entry = carrier.entry(store.name, root)
+            assert entry is not None
+            result = carrier.remove(store, entry, store.plan_remove(root))
+            assert result.outcome is Outcome.DONE
+        assert result.restored == (str(store.bundle),)
+        assert snapshot(machine.root) == before and machine.journal.entries() == []
+
+
+class Full:
+    """A disk that takes the journal a few times more, and then no longer."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, room: int) -> None:
+        from localedge.machine import private_files
+
+        self.room = room
+        self._write = private_files.write
+        patch.setattr(private_files, "write", self)
+
+    def __call__(self, path: Path, content: bytes) -> None:
+        self.room -= 1
+        if self.room < 0:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        self._write(path, content)
+
+
+def test_a_disk_that_is_full_behind_a_change(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store was changed and the journal cannot say so: that is what is told, and undoing works."""
+    store, root = Shelf(machine), a_root()
+    before = snapshot(machine.root)
+    carrier = machine.carrier(machine.system())
+    with monkeypatch.context() as patch:
+        Full(patch, 1)
+        result = carrier.install(store, root, store.plan_install(root), State.ABSENT)
+        assert result.outcome is Outcome.FAILED and result.failure is not None
+        assert result.failure.code == "journal-unfinished" and "was changed" in str(result.failure)
+        assert "untrust-ca" in str(result.failure) and "No space left" in str(result.failure)
+        assert store.state(root).state is State.TRUSTED
+        # What undoing has to know is there: it does not take more room.
+        result = carrier.remove(store, the_entry(machine), store.plan_remove(root))
+        assert result.outcome is Outcome.DONE
+    assert snapshot(machine.root) == before and machine.journal.entries() == []
+
+
+def test_a_disk_that_is_full_before_a_change(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without room for the journal nothing is changed, and that is told as this store's failure."""
+    store, root = Shelf(machine), a_root()
+    carrier, before = machine.carrier(machine.system()), snapshot(machine.root)
+    Full(monkeypatch, 0)
+    result = carrier.install(store, root, store.plan_install(root), State.ABSENT)
+    assert result.outcome is Outcome.FAILED and result.failure is not None
+    assert result.failure.code == "journal-unwritable" and "nothing is changed" in str(result.failure)
+    assert snapshot(machine.root) == before

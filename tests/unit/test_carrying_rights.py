@@ -77,11 +77,22 @@ def test_nobody_is_asked_for_a_password_that_nobody_gives(machine: Machine, sudo
 
 
 def test_a_sudo_that_says_no(machine: Machine) -> None:
-    """A user who may not use sudo is told so."""
+    """A user who may not use sudo is told so, and is asked for a password once, not for every store."""
     machine.program("sudo", "exit 1")
-    with pytest.raises(Failure) as caught:
-        Rights(machine.system(elevated=False), person=True).obtain("shelf")
-    assert caught.value.code == "sudo-refused"
+    rights = Rights(machine.system(elevated=False), person=True)
+    for store in ("shelf", "other"):
+        with pytest.raises(Failure) as caught:
+            rights.obtain(store)
+        assert caught.value.code == "sudo-refused" and f"store {store} " in str(caught.value)
+        _advises_what_works(caught.value)
+    assert machine.calls().count("sudo -v") == 1
+
+
+def _advises_what_works(failure: Failure) -> None:
+    """The command run as root would make a CA of root's, which the user's edge does not use."""
+    for lang, wrong in (("en", "as root"), ("zh", "root 身份")):
+        told = failure.sentence(lang)
+        assert wrong not in told and "--store nss" in told and "localedge ca export" in told
 
 
 def test_no_sudo_at_all(machine: Machine) -> None:
@@ -90,6 +101,7 @@ def test_no_sudo_at_all(machine: Machine) -> None:
     with pytest.raises(Failure) as caught:
         Rights(machine.system(elevated=False), person=True).obtain("shelf")
     assert caught.value.code == "sudo-missing"
+    _advises_what_works(caught.value)
 
 
 def test_windows_wants_an_administrator(tmp_path: Path) -> None:

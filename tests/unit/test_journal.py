@@ -41,7 +41,7 @@ def test_what_is_written_is_read_again(journal: Journal) -> None:
     journal.put(other)
     assert journal.entries() == [one, other]
     journal.put(one.installed())
-    assert journal.entries() == [other, one.installed()]
+    assert journal.entries() == [one.installed(), other], "in the order it was begun"
     assert one.installed().phase is Phase.INSTALLED
 
 
@@ -208,4 +208,36 @@ def test_a_full_disk_is_told(journal: Journal, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(Failure) as caught:
         journal.put(an_entry("java"))
     assert caught.value.code == "journal-unwritable" and "No space left" in str(caught.value)
+    assert journal.entries() == [entry]
+
+
+def test_a_root_that_goes_again_leaves_its_directories_to_the_one_before() -> None:
+    """When the later of two roots goes first, the earlier one still knows what there was before both."""
+    former = an_entry(changes=(Change("/b", "touched", "pristine"),), notes=())
+    later = an_entry(changes=(Change("/b", "touched", "x"), Change("/d", "directory")))
+    keeper = former.keeper(later)
+    assert keeper.changes == (Change("/b", "touched", "pristine"), Change("/d", "directory"))
+    assert dict(keeper.notes) == {"store-made": "yes"}
+
+
+def test_hundreds_of_browser_profiles(journal: Journal) -> None:
+    """A journal far longer than any other file of ours is read to its end."""
+    entries = [an_entry(f"nss:/home/ada/.mozilla/firefox/{number}.default") for number in range(200)]
+    journal._write(entries * 3)
+    assert journal.path.stat().st_size > private_files.LONGEST * 2
+    assert len(journal.entries()) == 600
+
+
+def test_what_could_not_be_read_back_is_not_written(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A journal that would grow too long is told, and stays whole as it was."""
+    from localedge.machine import journal as module
+
+    entry = an_entry()
+    journal.put(entry)
+    monkeypatch.setattr(module, "LONGEST", journal.path.stat().st_size + 10)
+    with pytest.raises(Failure) as caught:
+        journal.put(an_entry("java"))
+    assert caught.value.code == "journal-too-long" and "--store" in str(caught.value)
     assert journal.entries() == [entry]

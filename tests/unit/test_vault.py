@@ -536,3 +536,15 @@ def test_forgetting_what_is_damaged(vault: Vault) -> None:
     write(vault.directory / "authority.json", b"garbage")
     vault.forget()
     assert not vault.directory.exists()
+
+
+def test_the_root_alone(vault: Vault, authority: Authority) -> None:
+    """The root is found also when the rest is damaged, so that it can be taken out of trust stores."""
+    assert vault.root() == authority.root
+    (current(vault) / "intermediate.pem").unlink()
+    assert vault.root() == authority.root
+    write(vault.directory / "authority.json", b"{")
+    assert vault.root() == authority.root, "by the copy"
+    write(vault.root_file, b"garbage")
+    assert vault.root() is None
+    assert Vault(vault.directory / "nowhere").root() is None

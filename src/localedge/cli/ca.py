@@ -12,7 +12,7 @@ from localedge.errors import Failure
 from .group import CONTEXT, EXIT_CODES, Group, help_option
 from .options import config_option, lang_option
 from .output import Printer
-from .trusting import Scene
+from .trusting import Scene, present
 
 if TYPE_CHECKING:
     from localedge.config import Https
@@ -168,14 +168,32 @@ def forget(printer: Printer, file: str | None, lang: str | None) -> None:
 
     scene = Scene.of(printer, file, lang)
     with scene.journal.held():
-        if entries := scene.journal.entries():
-            raise Failure("ca-still-in-stores", stores=", ".join(dict.fromkeys(one.store for one in entries)))
+        _refuse_if_trusted(printer, scene)
         there = scene.vault.directory.exists()
         scene.vault.forget()
     if scene.config.https.directory is None:
         with suppress(OSError):
             scene.vault.directory.parent.rmdir()  # our own, if nothing else is in it
     printer.talk("ca-forgotten" if there else "ca-nothing-to-forget", path=shown(scene.vault.directory))
+
+
+def _refuse_if_trusted(printer: Printer, scene: Scene) -> None:
+    """Ask the journal, then every store: what put the root there may not have written it down."""
+    from localedge.machine.stores import detect
+    from localedge.pki.plan import State
+
+    command = "localedge untrust-ca"
+    names = list(dict.fromkeys(entry.store for entry in scene.journal.entries()))
+    if not names and (root := scene.root()) is not None:
+        command = f"{command} --unrecorded"
+        for store in detect(scene.system):
+            state = store.state(root).state
+            if state is State.UNKNOWN:
+                printer.talk("ca-forget-unknown", store=store.name)
+            elif present(state):
+                names.append(store.name)
+    if names:
+        raise Failure("ca-still-in-stores", stores=", ".join(names), command=command)
 
 
 def _notes(printer: Printer, authority: "Authority", https: "Https", now: datetime) -> None:

@@ -15,8 +15,6 @@ from .output import Printer
 from .trusting import Report, Scene, Wishes
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from localedge.machine.carrying import Carrier
     from localedge.machine.journal import Entry
     from localedge.machine.stores import Status, Store
@@ -74,6 +72,8 @@ class _Task:
     was: "Status"
     plan: "Plan | None" = None
     problem: Failure | None = None
+    needed: bool = False
+    """The root that is in force is trusted here: unless the new one is too, it stays in force."""
     former: list[tuple["Entry", "Plan | Failure"]] = field(default_factory=list)
 
     @property
@@ -115,8 +115,11 @@ class _Trust:
         self._scene = scene
         self._wishes = wishes
         self._wanted = wanted
-        self._root = root_of(wanted.authority)
-        self._report = Report(printer, wishes, self._document())
+        self._root = trusting.root_from(wanted.authority.root)
+        self._former = scene.root() if wanted.reason is not None else None
+        self._unrecorded: list[Entry] = []
+        self._document = self._described()
+        self._report = Report(printer, wishes, self._document)
 
     def run(self) -> int:
         """Look, show, ask, change, tell."""
@@ -125,23 +128,106 @@ class _Trust:
         found = detect(self._scene.system)
         stores = trusting.chosen(found, self._wishes.words)
         entries = self._scene.journal.entries()
-        tasks = [self._task(store, entries) for store in stores]
+        held = [store for store in found if self._held_by(store, entries)]
+        if self._former is not None:
+            self._unrecorded = trusting.unrecorded(self._former, found, entries)
+            entries += self._unrecorded
+        tasks = [self._task(store, entries, needed=store in held) for store in stores]
         self._show(tasks)
         if self._wishes.dry_run:
             return self._foretell(tasks)
         plans = [plan for task in tasks for plan in task.plans]
         trusting.go_on(self._printer, self._wishes, plans)
-        if self._wanted.reason is not None:
-            self._scene.vault.store(
-                self._wanted.authority, self._scene.config.https.names, self._scene.system.now
-            )
         carrier = self._scene.carrier(self._wishes)
-        changed = [self._do(task, carrier) for task in tasks]
+        for task in tasks:
+            _ask_leave(task, carrier)
+        if held:
+            done = self._replace(tasks, carrier)
+            if done is None:
+                return self._report.finish()
+        else:
+            if self._wanted.reason is not None:
+                self._put_in_force()
+            done = [task for task in tasks if self._install(task, carrier)]
+        undone = [self._remove_former(task, carrier) for task in tasks]
+        changed = any(task.plan for task in done) or any(undone)
         self._tell_of_others(entries, {store.name for store in stores})
-        self._advise(any(changed), bool(stores))
+        self._advise(changed, bool(stores))
         return self._report.finish()
 
-    def _document(self) -> dict[str, object]:
+    def _held_by(self, store: "Store", entries: list["Entry"]) -> bool:
+        """Whether clients of this store trust the root that is in force, and would not without it."""
+        from localedge.machine.journal import Phase
+        from localedge.pki.plan import State
+
+        if self._former is None or self._former.not_after <= self._scene.system.now:
+            return False
+        state = store.state(self._former).state
+        ours = [one.phase for one in entries if (one.store, one.root) == (store.name, self._former)]
+        return state is State.TRUSTED or (state is State.UNKNOWN and ours == [Phase.INSTALLED])
+
+    def _replace(self, tasks: list[_Task], carrier: "Carrier") -> list[_Task] | None:
+        """Have the new root trusted before it takes the place of one that is: a refusal loses nothing.
+
+        Until then its key is nowhere but here.  None: the former root stays.
+        """
+        done: list[_Task] = []
+        tried: list[_Task] = []
+        # What cannot be is told before anything is changed.
+        for task in sorted(tasks, key=lambda task: not (task.needed and task.problem)):
+            tried.append(task)
+            if self._install(task, carrier):
+                done.append(task)
+            elif task.needed:
+                break
+        else:
+            if done and self._may_be_in_force():
+                return done
+        for task in reversed(tried):
+            if task.plan is not None:
+                self._take_back(task, carrier)
+        for task in tasks:
+            if task not in tried:
+                self._report.row("unchanged", store=task.store.name, state=task.was.state.value)
+        assert self._former is not None
+        self._document["former_kept"] = True
+        self._report.say("former-kept", nick=self._former.nick)
+        return None
+
+    def _may_be_in_force(self) -> bool:
+        """Put the new authority in force; whether it is, also where tidying up behind it failed."""
+        try:
+            self._put_in_force()
+        except Failure as failure:
+            self._report.failure(failure)
+            if self._scene.root() != self._root:
+                for entry in self._unrecorded:
+                    self._scene.journal.drop(entry)
+                return False
+        return True
+
+    def _put_in_force(self) -> None:
+        """From here on the edge's certificate is the new authority's.
+
+        What only the vault knew of the former root goes into the journal first.
+        """
+        scene = self._scene
+        for entry in self._unrecorded:
+            scene.journal.put(entry)
+        scene.vault.store(self._wanted.authority, scene.config.https.names, scene.system.now)
+
+    def _take_back(self, task: _Task, carrier: "Carrier") -> None:
+        """The new root goes again where this run put it."""
+        entry = carrier.entry(task.store.name, self._root)
+        if entry is None:
+            return
+        plan = plan_of_removal(task.store, entry)
+        if isinstance(plan, Failure):
+            self._report.failure(plan, store=entry.store, fingerprint=entry.root.fingerprint)
+        else:
+            trusting.undone(self._report, carrier.remove(task.store, entry, plan), entry, "new-undone")
+
+    def _described(self) -> dict[str, object]:
         wanted, root = self._wanted, self._root
         return {
             "command": "trust-ca",
@@ -157,10 +243,10 @@ class _Trust:
             },
         }
 
-    def _task(self, store: "Store", entries: list["Entry"]) -> _Task:
+    def _task(self, store: "Store", entries: list["Entry"], *, needed: bool) -> _Task:
         from localedge.pki.plan import State
 
-        task = _Task(store, store.state(self._root))
+        task = _Task(store, store.state(self._root), needed=needed)
         try:
             if task.was.problem is not None:
                 task.problem = task.was.problem
@@ -218,28 +304,32 @@ class _Trust:
         self._report.say("nothing-changed")
         return self._report.finish()
 
-    def _do(self, task: _Task, carrier: "Carrier") -> bool:
-        """Carry out one store's plans; whether anything changed."""
+    def _install(self, task: _Task, carrier: "Carrier") -> bool:
+        """Have the root trusted in one store; whether it is."""
         from . import trust_words
 
         name = task.store.name
         members: dict[str, object] = {"store": name, "state": task.was.state.value}
-        changed = False
         if task.problem is not None:
             self._report.failure(task.problem, **members)
-        elif task.plan is None:
+            return False
+        if task.plan is None:
             carrier.confirm(task.store, self._root)
             self._already(task)
-        else:
-            result = carrier.install(task.store, self._root, task.plan, task.was.state)
-            members["steps"] = trust_words.rows(task.plan)
-            if result.failure is not None:
-                self._report.failure(result.failure, **members)
-            else:
-                changed = True
-                served = trusting.clients(self._printer, task.plan.clients)
-                self._report.say("now-trusted", store=name, clients=served)
-                self._report.row("trusted", **members, clients=list(task.plan.clients))
+            return True
+        result = carrier.install(task.store, self._root, task.plan, task.was.state)
+        members["steps"] = trust_words.rows(task.plan)
+        if result.failure is not None:
+            self._report.failure(result.failure, **members)
+            return False
+        served = trusting.clients(self._printer, task.plan.clients)
+        self._report.say("now-trusted", store=name, clients=served)
+        self._report.row("trusted", **members, clients=list(task.plan.clients))
+        return True
+
+    def _remove_former(self, task: _Task, carrier: "Carrier") -> bool:
+        """Take the former roots out of one store; whether anything changed."""
+        changed = False
         for entry, plan in task.former:
             if isinstance(plan, Failure):
                 self._report.failure(plan, store=entry.store, fingerprint=entry.root.fingerprint)
@@ -280,17 +370,19 @@ class _Trust:
             self._report.say("root-ends-soon", date=f"{self._root.not_after:%Y-%m-%d}")
 
 
+def _ask_leave(task: _Task, carrier: "Carrier") -> None:
+    """Before anything is changed anywhere: plans that nobody gives leave for are problems."""
+    if task.plan is not None and (refusal := carrier.refusal(task.plan)):
+        task.problem, task.plan = refusal, None
+    task.former = [
+        (entry, plan if isinstance(plan, Failure) else carrier.refusal(plan) or plan)
+        for entry, plan in task.former
+    ]
+
+
 def root_of(authority: "Authority") -> "Root":
     """The root as trust stores want it."""
-    from cryptography.hazmat.primitives.serialization import Encoding
-    from cryptography.x509.oid import NameOID
-
-    from localedge.pki.plan import Root
-
-    certificate = authority.root
-    [common] = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    end: datetime = certificate.not_valid_after_utc
-    return Root(certificate.public_bytes(Encoding.DER), str(common.value), end)
+    return trusting.root_from(authority.root)
 
 
 def plan_of_removal(store: "Store", entry: "Entry") -> "Plan | Failure":

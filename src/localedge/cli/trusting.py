@@ -14,12 +14,14 @@ from .options import load_settings
 from .output import Printer
 
 if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
     from localedge.config import Config
     from localedge.machine.carrying import Carrier, Result
     from localedge.machine.journal import Entry, Journal
     from localedge.machine.stores import Store, System
     from localedge.machine.vault import Vault
-    from localedge.pki.plan import Plan
+    from localedge.pki.plan import Plan, Root, State
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -86,6 +88,11 @@ class Scene:
             raise Failure("not-with-sudo", user=user)
         directory = authority_directory(config.https.directory)
         return cls(config, System.here(), Vault(directory), Journal(directory.parent / NAME))
+
+    def root(self) -> "Root | None":
+        """The root of the vault, whatever else is there."""
+        certificate = self.vault.root()
+        return None if certificate is None else root_from(certificate)
 
     def carrier(self, wishes: Wishes) -> "Carrier":
         """What carries out the plans."""
@@ -168,6 +175,35 @@ def clients(printer: Printer, codes: Sequence[str]) -> str:
 
     separator = "、" if printer.lang == "zh" else ", "
     return separator.join(printer.text(code) if code in messages.TABLE else code for code in codes)
+
+
+def unrecorded(root: "Root", stores: Sequence["Store"], entries: Sequence["Entry"]) -> "list[Entry]":
+    """What the journal would say of the stores that have a root of which it says nothing."""
+    from localedge.machine.journal import Entry, Phase
+    from localedge.pki.plan import State
+
+    known = {entry.store for entry in entries if entry.root == root}
+    return [
+        Entry(store.name, root, Phase.INSTALLED, State.ABSENT)
+        for store in stores
+        if store.name not in known and present(store.state(root).state)
+    ]
+
+
+def present(state: "State") -> bool:
+    """Whether a root that stands so in a store is there at all."""
+    return state.value in ("trusted", "not-trusted", "expired")
+
+
+def root_from(certificate: "Certificate") -> "Root":
+    """A root as trust stores want it."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from localedge.pki.authority import common_name
+    from localedge.pki.plan import Root
+
+    der = certificate.public_bytes(Encoding.DER)
+    return Root(der, common_name(certificate), certificate.not_valid_after_utc)
 
 
 def go_on(printer: Printer, wishes: Wishes, plans: Sequence["Plan"]) -> None:

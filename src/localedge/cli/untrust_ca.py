@@ -11,14 +11,14 @@ from . import trusting
 from .group import CONTEXT, help_option
 from .options import config_option, lang_option
 from .output import Printer
-from .trust_ca import plan_of_removal, root_of
+from .trust_ca import plan_of_removal
 from .trusting import Report, Scene, Wishes
 
 if TYPE_CHECKING:
     from localedge.machine.carrying import Carrier
     from localedge.machine.journal import Entry
     from localedge.machine.stores import Store
-    from localedge.pki.plan import Plan, Root
+    from localedge.pki.plan import Plan
 
 
 @click.command("untrust-ca", context_settings=CONTEXT, epilog=trusting.EXIT_CODES)
@@ -99,36 +99,20 @@ class _Untrust:
             self._report.say("restart-clients")
         for entry in () if unrecorded else others:
             self._report.say("not-recorded", store=entry.store, nick=entry.root.nick)
-        if self._scene.vault.exists and not self._wishes.dry_run:
+        stays = others and not unrecorded
+        if self._scene.vault.exists and not self._wishes.dry_run and not stays:
             self._report.say("authority-stays")
         return self._report.finish()
 
     def _others(self, found: "list[Store]", recorded: "list[Entry]") -> "list[Entry]":
         """Stores that have the root of this machine though the journal does not say that we put it there."""
-        from localedge.machine.journal import Entry, Phase
         from localedge.machine.stores import matches
-        from localedge.pki.plan import State
 
-        root = self._root()
+        root = self._scene.root()
         if root is None:
             return []
-        known = {entry.store for entry in recorded if entry.root == root}
-        there = (State.TRUSTED, State.NOT_TRUSTED, State.EXPIRED)
-        return [
-            Entry(store.name, root, Phase.INSTALLED, State.ABSENT)
-            for store in found
-            if matches(store.name, self._wishes.words)
-            and store.name not in known
-            and store.state(root).state in there
-        ]
-
-    def _root(self) -> "Root | None":
-        if not self._scene.vault.exists:
-            return None
-        try:
-            return root_of(self._scene.vault.load(self._scene.system.now))
-        except Failure:
-            return None  # damaged or expired: the journal knows all that has to be known
+        stores = [store for store in found if matches(store.name, self._wishes.words)]
+        return trusting.unrecorded(root, stores, recorded)
 
     def _task(self, entry: "Entry", found: "list[Store]") -> _Task:
         from localedge.machine.stores import named

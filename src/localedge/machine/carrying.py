@@ -55,30 +55,39 @@ class Carrier:
         self._rights = rights
 
     def install(self, store: Store, root: Root, plan: Plan, was: State) -> Result:
-        """Have a root trusted.  `was` is how it stands now.  Raises `Failure` for the journal only."""
-        if refusal := self._refusal(plan):
-            return refusal
+        """Have a root trusted.  `was` is how it stands now."""
+        if refusal := self.refusal(plan):
+            return _failed(refusal)
         entry = Entry.intent(plan, root, was)
-        if earlier := self._entry(plan.store, root):
-            entry = entry.again(earlier)
-        self._journal.put(entry)
+        try:
+            if earlier := self.entry(plan.store, root):
+                entry = entry.again(earlier)
+            self._journal.put(entry)
+        except Failure as unwritten:
+            return _failed(unwritten)
         failure = self._carry_out(plan, store)
         status = store.state(root)
         if failure is None and status.state is not State.TRUSTED:
             failure = _lie(plan, status)
         if failure is None:
-            self._journal.put(entry.installed())
-            return Result(Outcome.DONE)
+            return self._noted(plan.store, lambda: self._journal.put(entry.installed()))
         if status.state in (State.ABSENT, was) and not _remains(entry):
             self._undo_directories(entry)
-            self._journal.drop(entry)
+            with suppress(Failure):  # an entry too many does no harm
+                self._journal.drop(entry)
         return _failed(failure)
 
     def remove(self, store: Store, entry: Entry, plan: Plan) -> Result:
-        """Undo what an entry of the journal tells.  Raises `Failure` for the journal only."""
-        if refusal := self._refusal(plan):
-            return refusal
-        self._journal.put(replace(entry, phase=Phase.REMOVING))
+        """Undo what an entry of the journal tells."""
+        if refusal := self.refusal(plan):
+            return _failed(refusal)
+        try:
+            known = self.entry(entry.store, entry.root) is not None
+            self._journal.put(replace(entry, phase=Phase.REMOVING))
+        except Failure as unwritten:
+            if unwritten.code != "journal-unwritable" or not known:
+                return _failed(unwritten)
+            # A full disk: what undoing has to know stands there already.
         left = [step for step in plan.steps if isinstance(step, RemoveFile) and _changed(step)]
         failure = self._carry_out(plan, store)
         status = store.state(entry.root)
@@ -87,43 +96,58 @@ class Carrier:
             failure = _left_behind(entry, left) if left else _lie(plan, status)
         if failure is not None:
             return _failed(failure)
-        return self.forget(entry, left)
-
-    def forget(self, entry: Entry, left: list[RemoveFile] | None = None) -> Result:
-        """Take an entry out of the journal when the root is gone."""
-        others = [
-            one for one in self._journal.entries() if one.store == entry.store and one.root != entry.root
-        ]
-        if others:
-            self._journal.put(others[-1].heir(entry))
-        else:
-            self._undo_directories(entry)
-        self._journal.drop(entry)
+        noted = self._noted(entry.store, lambda: self.forget(entry))
+        if noted.failure is not None:
+            return noted
         if left:
             return Result(Outcome.LEFT, _left_behind(entry, left))
         restored = tuple(one.path for one in entry.of("touched") if _same(one.before, Path(one.path)))
         return Result(Outcome.DONE, restored=restored)
 
+    def forget(self, entry: Entry) -> None:
+        """Take an entry out of the journal when the root is gone.  Raises `Failure`."""
+        entries = [one for one in self._journal.entries() if one.store == entry.store]
+        roots = [one.root for one in entries]
+        place = roots.index(entry.root) if entry.root in roots else len(roots)
+        if later := entries[place + 1 :]:
+            self._journal.put(later[0].heir(entry))
+        elif earlier := entries[:place]:
+            self._journal.put(earlier[-1].keeper(entry))
+        else:
+            self._undo_directories(entry)
+        self._journal.drop(entry)
+
     def confirm(self, store: Store, root: Root) -> None:
         """A root that is trusted already; if our run that saw to it was cut short, write that down."""
-        earlier = self._entry(store.name, root)
+        earlier = self.entry(store.name, root)
         if earlier is not None and earlier.phase is not Phase.INSTALLED:
             self._journal.put(earlier.installed())
 
-    def _entry(self, store: str, root: Root) -> Entry | None:
+    def entry(self, store: str, root: Root) -> Entry | None:
+        """What the journal has about a root in a store.  Raises `Failure`."""
         found = [one for one in self._journal.entries() if (one.store, one.root) == (store, root)]
         return found[0] if found else None
 
-    def _refusal(self, plan: Plan) -> Result | None:
+    def refusal(self, plan: Plan) -> Failure | None:
         """Before anything is changed: whoever has to answer a dialog or give a password is there."""
         if plan.person is not None and not self._rights.person:
-            return Result(Outcome.PERSON, Failure("store-needs-person", store=plan.store))
+            return Failure("store-needs-person", store=plan.store)
         if plan.privileged:
             try:
                 self._rights.obtain(plan.store)
             except Failure as failure:
-                return _failed(failure)
+                return failure
         return None
+
+    def _noted(self, store: str, note: Callable[[], None]) -> Result:
+        """The store has been changed: write down that it is done."""
+        try:
+            note()
+        except Failure as failure:
+            if failure.code == "journal-unwritable":
+                failure = Failure("journal-unfinished", store=store, **failure.params)
+            return _failed(failure)
+        return Result(Outcome.DONE)
 
     def _carry_out(self, plan: Plan, store: Store) -> Failure | None:
         failure = self._attempt(plan.steps, store)

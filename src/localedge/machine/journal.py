@@ -24,6 +24,8 @@ from .lock import locked
 
 VERSION = 1
 NAME = "trust-journal.json"
+LONGEST = 16 * 1024 * 1024
+"""Bytes that are read, and written at most: an entry has about a thousand."""
 
 
 class Phase(enum.StrEnum):
@@ -85,20 +87,31 @@ class Entry:
         return replace(self, was=earlier.was, changes=changes, notes=tuple(notes.items()))
 
     def heir(self, earlier: "Entry") -> "Entry":
-        """This entry when that of another root in the same store goes: what both used is now its own."""
+        """This entry when that of an earlier root in the same store goes: what both used is now its own."""
         before = {one.path: one.before for one in earlier.of("touched")}
         kept = tuple(
             replace(one, before=before.get(one.path, one.before)) if one.kind == "touched" else one
             for one in self.changes
         )
-        known = {change.path for change in kept}
-        made = tuple(one for one in earlier.of("directory") if one.path not in known)
-        notes = {**_of_store(earlier), **dict(self.notes)}
-        return replace(self, changes=(*made, *kept), notes=tuple(notes.items()))
+        return replace(self, changes=(*_made(earlier, kept), *kept), notes=self._with_notes_of(earlier))
+
+    def keeper(self, later: "Entry") -> "Entry":
+        """This entry when that of a later root in the same store goes: what that one made, it has to undo."""
+        changes = (*self.changes, *_made(later, self.changes))
+        return replace(self, changes=changes, notes=self._with_notes_of(later))
+
+    def _with_notes_of(self, other: "Entry") -> tuple[tuple[str, str], ...]:
+        return tuple({**_of_store(other), **dict(self.notes)}.items())
 
     def of(self, kind: str) -> tuple[Change, ...]:
         """The changes of one kind."""
         return tuple(change for change in self.changes if change.kind == kind)
+
+
+def _made(entry: Entry, known: Sequence[Change]) -> tuple[Change, ...]:
+    """The directories that an entry's plan made, without those in `known`."""
+    paths = {change.path for change in known}
+    return tuple(one for one in entry.of("directory") if one.path not in paths)
 
 
 def _of_store(entry: Entry) -> dict[str, str]:
@@ -137,7 +150,7 @@ class Journal:
         Raises `Failure`: a damaged journal is never taken for an empty one.
         """
         try:
-            content = private_files.read(self.path)
+            content = private_files.read(self.path, longest=LONGEST)
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -152,15 +165,15 @@ class Journal:
             raise Failure("journal-damaged", path=self._shown()) from None
 
     def put(self, entry: Entry) -> None:
-        """Write down an entry, in place of an earlier one for the same root and store."""
-        self._write([*self._others(entry), entry])
+        """Write down an entry, in place of an earlier one for the same root and store, else behind all."""
+        entries = self.entries()
+        place = next((number for number, one in enumerate(entries) if _same(one, entry)), len(entries))
+        entries[place : place + 1] = [entry]
+        self._write(entries)
 
     def drop(self, entry: Entry) -> None:
         """It is undone."""
-        self._write(self._others(entry))
-
-    def _others(self, entry: Entry) -> list[Entry]:
-        return [one for one in self.entries() if (one.store, one.root.der) != (entry.store, entry.root.der)]
+        self._write([one for one in self.entries() if not _same(one, entry)])
 
     def _write(self, entries: Sequence[Entry]) -> None:
         try:
@@ -168,7 +181,10 @@ class Journal:
                 private_files.remove(self.path)
                 return
             document = {"version": VERSION, "entries": [_row(entry) for entry in entries]}
-            private_files.write(self.path, json.dumps(document, indent=1, ensure_ascii=True).encode() + b"\n")
+            content = json.dumps(document, indent=1, ensure_ascii=True).encode() + b"\n"
+            if len(content) > LONGEST:
+                raise Failure("journal-too-long", path=self._shown(), size=len(content), most=LONGEST)
+            private_files.write(self.path, content)
         except OSError as error:
             raise self._failure("journal-unwritable", error) from None
 
@@ -177,6 +193,10 @@ class Journal:
 
     def _failure(self, code: str, error: OSError) -> Failure:
         return Failure(code, path=self._shown(), reason=error.strerror or type(error).__name__)
+
+
+def _same(one: Entry, other: Entry) -> bool:
+    return (one.store, one.root.der) == (other.store, other.root.der)
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from localedge.errors import Failure
 from localedge.settings.layers import LONGEST_PATH, clean
 
 LONGEST = 256 * 1024
-"""Bytes of a file that are read: ours have a few thousand."""
+"""Bytes of a file that are read unless told otherwise: the authority's have a few thousand."""
 _BINARY = getattr(os, "O_BINARY", 0)
 # No link is followed, and a named pipe in a file's place holds nobody up.
 _READING = _BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -69,8 +69,8 @@ def remove(path: Path) -> None:
     _patiently(lambda: path.unlink(missing_ok=True))
 
 
-def read(path: Path, within: Path | None = None) -> bytes:
-    """A private file's content.
+def read(path: Path, within: Path | None = None, *, longest: int = LONGEST) -> bytes:
+    """A private file's content, at most `longest` bytes of it.
 
     Raises FileNotFoundError, other OSErrors, and `Failure` for a file that belongs to or can be
     read by somebody else, or that is none.  The command that mends it is for all of `within`.
@@ -82,7 +82,7 @@ def read(path: Path, within: Path | None = None) -> bytes:
             raise Failure("ca-no-file", path=shown(path))
         _check_access(status, path, within or path, deep=within is not None)
         with open(descriptor, "rb", closefd=False) as file:
-            return file.read(LONGEST)
+            return file.read(longest)
     finally:
         os.close(descriptor)
 

@@ -18,6 +18,7 @@ class Rights:
         self.person = person
         self._obtained = system.elevated
         self._always_asks = False
+        self._refused: str | None = None
 
     @property
     def elevated(self) -> bool:
@@ -27,10 +28,20 @@ class Rights:
     def obtain(self, store: str) -> None:
         """See to it that privileged commands will run.  Asks for a password once, if a person is there.
 
-        Raises `Failure`.
+        Raises `Failure`, the same one every time: who has said no is not asked again.
         """
         if self._obtained:
             return
+        if self._refused is not None:
+            raise Failure(self._refused, store=store)
+        try:
+            self._obtain(store)
+        except Failure as failure:
+            self._refused = failure.code
+            raise
+        self._obtained = True
+
+    def _obtain(self, store: str) -> None:
         if self._system.platform == "win32":
             raise Failure("needs-administrator", store=store)
         sudo = self._sudo(store)
@@ -41,7 +52,6 @@ class Rights:
                 raise Failure("sudo-refused", store=store)
             # Some systems have sudo ask every single time.
             self._always_asks = not self._waved_through(sudo)
-        self._obtained = True
 
     def run(self, step: Command) -> Ended:
         """Run a command with the rights its step wants.  Call `obtain` before a privileged one."""

@@ -18,7 +18,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -31,6 +31,8 @@ from .lock import PATIENCE, locked
 from .private_files import shown
 
 if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
     from localedge.pki.authority import Authority, Leaf
 
 _Read = TypeVar("_Read")
@@ -87,6 +89,27 @@ class Vault:
                 raise Failure("ca-not-yet-valid", date=f"{start:%Y-%m-%d}", today=f"{now:%Y-%m-%d}")
             raise Failure("ca-expired", date=f"{end:%Y-%m-%d}")
         return authority
+
+    def root(self) -> "Certificate | None":
+        """The root alone, to look for it in trust stores: also one that has expired, or whose other files
+        are damaged.  None where there is none of ours.
+        """
+        from cryptography import x509
+
+        from localedge.pki.authority import is_constrained, is_issued_by
+
+        def in_force() -> bytes:
+            return self._in_force(lambda place: self._content(place / _ROOT))
+
+        def copy() -> bytes:
+            return self._content(self.root_file)
+
+        for read in (in_force, copy):
+            with suppress(Failure, FileNotFoundError, ValueError, x509.ExtensionNotFound):
+                found = x509.load_pem_x509_certificate(read())
+                if is_issued_by(found, found) and is_constrained(found):
+                    return found
+        return None
 
     def store(self, authority: "Authority", names: Sequence[str], now: datetime) -> None:
         """Put a new authority in the place of what is there, with a first leaf for these names."""

@@ -110,9 +110,9 @@ _FAILURES: dict[str, Entry] = {
     "ca-still-in-stores": Entry(
         Words(
             "the root is still trusted in: {stores}.",
-            'Run "localedge untrust-ca" first.',
+            'Run "{command}" first; what an administrator installed, an administrator takes out.',
         ),
-        Words("根证书仍受以下证书库信任：{stores}。", "请先运行“localedge untrust-ca”。"),
+        Words("根证书仍受以下证书库信任：{stores}。", "请先运行“{command}”；管理员安装的，需由管理员移除。"),
     ),
     "ca-export-exists": Entry(
         Words("{path} exists already.", "Choose another name, or replace it with --force."),
@@ -214,6 +214,9 @@ _TALK: dict[str, Entry] = {
         "CURL_CA_BUNDLE to it. Write it again after trust-ca --new, and when the system's roots change.",
         "系统信任的根证书和我们的根证书已写入 {path}：可将 SSL_CERT_FILE、REQUESTS_CA_BUNDLE 或 CURL_CA_BUNDLE "
         "设为该文件。运行 trust-ca --new 后，或系统根证书更新后，请重新生成。",
+    ),
+    "ca-forget-unknown": _talk(
+        "{store}: it cannot be told whether the root is still there.", "{store}：无法得知根证书是否仍在其中。"
     ),
     "ca-forgotten": _talk(
         "The local CA is gone from {path}, its keys with it.", "{path} 中的本地 CA 已删除，密钥也一并删除。"

@@ -134,20 +134,24 @@ _RIGHTS: dict[str, Entry] = {
     "sudo-refused": Entry(
         Words(
             "the store {store} was left as it is: sudo did not give leave.",
-            "Run the command again as a user who may use sudo, or as root.",
+            "Run the command again with your password if it was mistyped. If you may not use sudo, see to your own "
+            'stores with --store nss, and have an administrator install what "localedge ca export" prints.',
         ),
         Words(
-            "证书库 {store} 保持原样：sudo 未授权。", "请以有权使用 sudo 的用户或 root 身份重新运行该命令。"
+            "证书库 {store} 保持原样：sudo 未授权。",
+            "如果密码输错了，请重新运行该命令。如果你无权使用 sudo，请用 --store nss 处理你自己的证书库，"
+            "并请管理员安装“localedge ca export”输出的证书。",
         ),
     ),
     "sudo-missing": Entry(
         Words(
             "the store {store} can be changed by root only, and there is no sudo here.",
-            "Run the command as root, or name other stores with --store.",
+            "See to your own stores with --store nss, and have an administrator install what "
+            '"localedge ca export" prints.',
         ),
         Words(
             "只有 root 能修改证书库 {store}，而这里没有 sudo。",
-            "请以 root 身份运行该命令，或用 --store 指定其他证书库。",
+            "请用 --store nss 处理你自己的证书库，并请管理员安装“localedge ca export”输出的证书。",
         ),
     ),
     "needs-administrator": Entry(
@@ -181,6 +185,28 @@ _JOURNAL: dict[str, Entry] = {
             "Mend that and run the command again.",
         ),
         Words("无法写入日志 {path}（{reason}）；没有日志就不会作任何改动。", "请解决后重新运行该命令。"),
+    ),
+    "journal-unfinished": Entry(
+        Words(
+            "the store {store} was changed, but the journal {path} cannot be written any more ({reason}): "
+            "it says that this was begun, not that it is done.",
+            'Mend that and run the command again; "localedge untrust-ca" undoes what was begun.',
+        ),
+        Words(
+            "证书库 {store} 已被改动，但无法再写入日志 {path}（{reason}）：日志只记录了改动已开始，没有记录已完成。",
+            "请解决后重新运行该命令；“localedge untrust-ca”可以撤销已开始的改动。",
+        ),
+    ),
+    "journal-too-long": Entry(
+        Words(
+            "the journal {path} would have {size} bytes, and no more than {most} are read back: "
+            "without it nothing is changed.",
+            'Name fewer stores with --store, or undo others first with "localedge untrust-ca".',
+        ),
+        Words(
+            "日志 {path} 将达到 {size} 字节，而最多只能读回 {most} 字节；没有日志就不会作任何改动。",
+            "请用 --store 指定较少的证书库，或先用“localedge untrust-ca”撤销其他证书库的改动。",
+        ),
     ),
     "journal-unreadable": Entry(
         Words(

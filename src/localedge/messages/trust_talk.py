@@ -82,6 +82,15 @@ TABLE: dict[str, Entry] = {
     "former-removed": _talk(
         "{store}: the former root {nick} is no longer trusted", "{store}：以前的根证书 {nick} 已不再受信任"
     ),
+    "former-kept": _talk(
+        "The former root {nick} stays in force, and trusted where it was: the new one takes its place only if "
+        "every store that trusts the former takes it. To go on without a store, name the others with --store.",
+        "以前的根证书 {nick} 仍然有效，并在原处受信任：只有信任它的每个证书库都接受新的根证书，才会更换。"
+        "要跳过某个证书库，请用 --store 指定其他证书库。",
+    ),
+    "new-undone": _talk(
+        "{store}: the new root {nick} was taken out again", "{store}：新的根证书 {nick} 已重新移除"
+    ),
     "now-untrusted": _talk("{store}: {nick} is no longer trusted", "{store}：{nick} 已不再受信任"),
     "was-gone": _talk("{store}: {nick} was gone already", "{store}：{nick} 早已不在"),
     "store-gone": _talk(
