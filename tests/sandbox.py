@@ -10,6 +10,8 @@ import select
 import shutil
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -115,19 +117,24 @@ class Sandbox:
         inner = ["env", f"PATH={self.bin}:{_PATH}", *command(*words)]
         argv = ["setsid", "--ctty", "--wait", *self._argv(inner, None)]
         seen, answered = b"", False
+        # A program that asks for a password drops what was typed before it switched the echo off.
+        secret = "assword" in prompt
         with subprocess.Popen(
             argv, env=self._environ({}), stdin=child, stdout=child, stderr=child
         ) as process:
             os.close(child)
             try:
-                while select.select([parent], [], [], PATIENCE)[0]:
-                    piece = os.read(parent, 65536)
-                    seen += piece
-                    if not answered and prompt.encode() in seen:
+                until = time.monotonic() + PATIENCE
+                while time.monotonic() < until:
+                    if select.select([parent], [], [], 0.05)[0]:
+                        seen += os.read(parent, 65536)
+                        until = time.monotonic() + PATIENCE
+                    echoes = bool(termios.tcgetattr(parent)[3] & termios.ECHO)
+                    if not answered and prompt.encode() in seen and not (secret and echoes):
                         answered = True
                         os.write(parent, f"{answer}\n".encode())
                 process.kill()
-            except OSError:
+            except (OSError, termios.error):
                 pass  # EIO: the other end is closed
             os.close(parent)
         return process.returncode, seen.decode().replace("\r\n", "\n")

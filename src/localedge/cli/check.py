@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +14,7 @@ from .group import CONTEXT, EXIT_CODES, help_option
 from .options import config_option, lang_option, load_settings
 from .output import Printer
 from .run import warnings
+from .terminal import at_terminal
 
 if TYPE_CHECKING:
     from localedge.claude.probing import Credential, Outcome, Question
@@ -99,7 +99,7 @@ def _key(printer: Printer, key_file: str | None, *, demo: bool) -> "tuple[Secret
     for name, credential in ((TOKEN, Credential.BEARER), (KEY, Credential.X_API_KEY)):
         if os.environ.get(name):
             return _secret(os.environ[name], name), credential
-    if not demo and sys.stdin is not None and sys.stdin.isatty():
+    if not demo and at_terminal():
         typed = _typed(printer.text("check-key-prompt"))
         if typed.strip():
             return _secret(typed, printer.text("check-key-typed")), Credential.BEARER

@@ -4,7 +4,6 @@ The key never stands among the arguments, where every program on the machine cou
 """
 
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from localedge.config import Config
 
     from .output import Printer
+from .terminal import at_terminal
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -151,7 +151,7 @@ def _key(
         return Secret(kept), _scheme(known)
     if example:
         return Secret("your-key"), Scheme.BEARER
-    if wanted.no_input or not _at_terminal():
+    if wanted.no_input or not at_terminal():
         raise Failure("desktop-no-key")
     import getpass
 
@@ -186,27 +186,3 @@ def _from_file(name: str) -> Secret:
 def shown_models(models: Sequence[Model]) -> str:
     """The models as they may be typed."""
     return ", ".join(f"{model.id}[1m]" if model.long_context else model.id for model in models)
-
-
-def _at_terminal() -> bool:
-    try:
-        return sys.stdin is not None and sys.stdin.isatty() and _is_console(sys.stdin.fileno())
-    except (ValueError, OSError):
-        return False  # it is closed
-
-
-if sys.platform == "win32":
-
-    def _is_console(descriptor: int) -> bool:
-        """isatty() says yes to NUL there (learn.microsoft.com/cpp/c-runtime-library/reference/isatty)."""
-        import ctypes
-        import msvcrt
-
-        mode = ctypes.c_uint32()
-        handle = ctypes.c_void_p(msvcrt.get_osfhandle(descriptor))
-        return bool(ctypes.windll.kernel32.GetConsoleMode(handle, ctypes.byref(mode)))
-
-else:
-
-    def _is_console(_descriptor: int) -> bool:
-        return True

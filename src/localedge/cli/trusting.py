@@ -12,6 +12,7 @@ from localedge.errors import Failure, Problems
 
 from .options import load_settings
 from .output import Printer
+from .terminal import at_terminal
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -63,7 +64,7 @@ class Wishes:
     @property
     def person(self) -> bool:
         """Whether somebody is there to answer a dialog or give a password."""
-        return not self.no_input and (self.yes or _at_terminal())
+        return not self.no_input and (self.yes or at_terminal())
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,7 @@ def go_on(printer: Printer, wishes: Wishes, plans: Sequence["Plan"]) -> None:
 
     Raises `Failure` for anything but a yes.
     """
-    if wishes.yes or wishes.no_input or not _at_terminal():
+    if wishes.yes or wishes.no_input or not at_terminal():
         return
     if not any(plan.privileged or plan.person for plan in plans):
         return
@@ -234,10 +235,3 @@ def undone(report: Report, result: "Result", entry: "Entry", code: str) -> None:
         report.left(result.failure, **members)
     else:
         report.failure(result.failure, **members)
-
-
-def _at_terminal() -> bool:
-    try:
-        return sys.stdin is not None and sys.stdin.isatty()
-    except ValueError:
-        return False  # it is closed
