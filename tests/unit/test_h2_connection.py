@@ -203,10 +203,11 @@ def test_R01_a_length_that_is_none_ends_its_own_stream(lengths: list[bytes]) -> 
     block = client.conn.encoder.encode(fields)
     client.conn.get_next_available_stream_id()
     client.peer >> frame(HEADERS, 4, stream, block)
-    assert frame(RST, 0, stream, b"\0\0\0\x01") in client.peer.received
-    client.peer.take()
+    # Which of them the library refuses before we can say 400 depends on its version.
+    received = client.peer.take()
+    assert any(frame(RST, 0, stream, code) in received for code in (b"\0\0\0\0", b"\0\0\0\x01"))
     gateway >> OK
-    assert client.answer(other).ended
+    assert client.peer.take().endswith(frame(DATA, 1, other, b"ok"))
     assert len(edge.reactor.attempts) == 1
 
 
