@@ -69,7 +69,7 @@ class Above(Protocol):
 @pytest.fixture(scope="module")
 def vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
     """An authority."""
-    vault = Vault(tmp_path_factory.mktemp("ca"))
+    vault = Vault(tmp_path_factory.mktemp("place") / "ca")  # it makes its own directory
     now = dt.datetime.now(dt.UTC)
     vault.store(make_authority([NAME], now), [NAME], now)
     return vault
