@@ -159,8 +159,8 @@ SCRIPT = """set -eu
 $0 ca export --bundle --out "$2"
 eval "$($0 env --https)"
 curl -sS --cacert "$SSL_CERT_FILE" "$ANTHROPIC_BASE_URL/v1/models" | head -c 1
-"$1" -c 'import httpx, os
-print(httpx.get(os.environ["ANTHROPIC_BASE_URL"] + "/v1/models").status_code)'
+"$1" -c 'import httpx2, os
+print(httpx2.get(os.environ["ANTHROPIC_BASE_URL"] + "/v1/models").status_code)'
 echo "$ANTHROPIC_AUTH_TOKEN"
 if command -v node > /dev/null
 then node -e 'fetch(`${process.env.ANTHROPIC_BASE_URL}/v1/models`).then(r => console.log(r.status))'

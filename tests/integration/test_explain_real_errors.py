@@ -25,7 +25,7 @@ import anthropic, sys
 client = anthropic.Anthropic(base_url=sys.argv[1], auth_token="demo", max_retries=0, timeout=20)
 client.messages.create(model="claude-sonnet-4", max_tokens=1, messages=[{"role": "user", "content": "."}])
 """
-_HTTPX = "import httpx, sys; print(httpx.get(sys.argv[1] + '/v1/models', timeout=20).text)"
+_HTTPX = "import httpx2, sys; print(httpx2.get(sys.argv[1] + '/v1/models', timeout=20).text)"
 _NODE = "fetch(process.argv[1] + '/v1/models').then(r => r.text()).then(console.log)"
 
 CLIENTS: dict[str, list[str]] = {

@@ -53,7 +53,7 @@ def _tell(printer: Printer, words: Sequence[str], *failures: Failure) -> int:
     for failure in failures:
         printer.failure(failure)
     status = max(failure.exit_status for failure in failures)
-    if _wants_json(words):
+    if _wants_json(words) and not printer.printed:  # else the command has said it in its own words
         import json
 
         rows = [

@@ -27,6 +27,8 @@ class Printer:
         self._stdout = _forgiving(stdout or sys.stdout)
         self._stderr = _forgiving(stderr or sys.stderr)
         self._lang = "en"
+        self.printed = False
+        """Something has gone to standard output."""
 
     @property
     def lang(self) -> str:
@@ -42,6 +44,7 @@ class Printer:
 
         Raises `Failure` where they are lost though somebody wants them: on a full disk.
         """
+        self.printed = True
         error = _write(self._stdout, text + "\n")
         if error is not None:
             self._lost(error)
