@@ -1,6 +1,7 @@
 """Commands as users run them: real processes."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,14 +31,19 @@ def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
 @contextmanager
 def running(*words: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
     """A command that runs until it is stopped."""
-    process = subprocess.Popen(
-        command(*words),
-        env={**os.environ, **environ},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
+    # A run of the tests in the background may have been told to ignore Ctrl-C, which is inherited.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            command(*words),
+            env={**os.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     with process:
         try:
             yield process
