@@ -117,7 +117,7 @@ def test_a_hard_link_stays_one(place: Path) -> None:
 @pytest.mark.parametrize(
     "number", [errno.EBUSY, errno.EXDEV, errno.EPERM, errno.EACCES, errno.EROFS], ids=errno.errorcode.get
 )
-@pytest.mark.parametrize("step", ["_rename", "_make_alike"])
+@pytest.mark.parametrize("step", ["rename", "_make_alike"])
 def test_what_cannot_be_renamed_is_written_in_place(
     place: Path, monkeypatch: pytest.MonkeyPatch, number: int, step: str
 ) -> None:
@@ -139,7 +139,7 @@ def test_what_cannot_be_renamed_is_written_in_place(
 @pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
 def test_a_shorter_file_in_place(place: Path, monkeypatch: pytest.MonkeyPatch, codec: str) -> None:
     """What stands in the file between the write and the cut is empty lines, in its own encoding."""
-    monkeypatch.setattr(hosts, "_rename", lambda *_: (_ for _ in ()).throw(OSError(errno.EBUSY, "busy")))
+    monkeypatch.setattr(hosts, "rename", lambda *_: (_ for _ in ()).throw(OSError(errno.EBUSY, "busy")))
     content = "127.0.0.1 localhost\n".encode(codec)
     place.write_bytes(content)
     add(place)
@@ -162,7 +162,7 @@ def test_a_full_disk_leaves_the_old_file(
 ) -> None:
     """No half of a file takes the place of the old one."""
     if in_place:
-        monkeypatch.setattr(hosts, "_rename", lambda *_: (_ for _ in ()).throw(OSError(errno.EBUSY, "busy")))
+        monkeypatch.setattr(hosts, "rename", lambda *_: (_ for _ in ()).throw(OSError(errno.EBUSY, "busy")))
         write = os.write
         left = [60, 0]
 
@@ -200,7 +200,7 @@ def test_somebody_else_writes_meanwhile(place: Path, monkeypatch: pytest.MonkeyP
 
 def test_something_puts_the_file_back(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A guard that undoes the change at once is noticed, though every call went well."""
-    monkeypatch.setattr(hosts, "_rename", lambda new, old: new.unlink())
+    monkeypatch.setattr(hosts, "rename", lambda new, old: new.unlink())
     assert code(lambda: add(place)) == "hosts-not-kept"
 
 

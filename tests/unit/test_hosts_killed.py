@@ -21,7 +21,7 @@ path, in_place = Path(sys.argv[1]), sys.argv[2] == "in place"
 if in_place:
     def busy(new, old):
         raise OSError(16, "busy")
-    hosts._rename = busy
+    hosts.rename = busy
 
 def adds(text):
     return text.with_own([Mapping("127.0.0.1", "a.test")])

@@ -9,26 +9,21 @@ import os
 import re
 import stat
 import sys
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
 from localedge.claude.json_text import JsonText, NotJson, WrongShape
 from localedge.errors import Failure
 
 from . import private_files
 from .private_files import settle, shown
+from .replacing import patiently, refusal, rename
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of a configuration file; Claude's own have some thousand."""
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _LEFTOVER = re.compile(r"\..+\.localedge-[0-9a-f]{16}\.new")
-_ATTEMPTS, _PAUSE = 20, 0.01
 _SHARING = (32, 33)  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
-
-_Result = TypeVar("_Result")
 
 
 def sha256(content: bytes | None) -> str | None:
@@ -39,7 +34,7 @@ def sha256(content: bytes | None) -> str | None:
 def read(path: Path) -> bytes | None:
     """The content of a file, None if there is none.  Raises `Failure`."""
     try:
-        return _patiently(lambda: _read(path))
+        return patiently(lambda: _read(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -122,7 +117,7 @@ def write(path: Path, before: bytes | None, after: bytes | None) -> None:
     target = Path(os.path.realpath(path))
     try:
         if after is None:
-            _patiently(target.unlink)
+            patiently(target.unlink)
             settle(target.parent)
         else:
             _replace(target, before, after)
@@ -138,7 +133,7 @@ def _replace(target: Path, before: bytes | None, after: bytes) -> None:
             _make_alike(target, beside)
         if read(target) != before:  # a last look: nobody else has written meanwhile
             raise Failure("desktop-changed", path=shown(target))
-        _patiently(lambda: _rename(beside, target))
+        patiently(lambda: rename(beside, target))
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
@@ -185,55 +180,14 @@ def reason(error: OSError) -> str:
 def _locked(path: Path, error: OSError) -> bool:
     number = getattr(error, "winerror", None)
     if number is None and isinstance(error, PermissionError):
-        number = _refusal(path)
+        number = refusal(path)
     return number in _SHARING or error.errno in (errno.EBUSY, errno.ETXTBSY)
 
 
 if sys.platform == "win32":
-    import ctypes
-
-    _READ, _DELETE = 0x80000000, 0x10000  # GENERIC_READ, DELETE
 
     def _make_alike(_old: Path, _new: Path) -> None:
         """ReplaceFile carries everything over by itself."""
-
-    def _rename(new: Path, old: Path) -> None:
-        """With the access list, attributes and streams of the old file (ReplaceFileW)."""
-        if not old.exists():
-            new.replace(old)
-            return
-        if number := _refusal(old, _DELETE):  # before anything is moved
-            raise ctypes.WinError(number)
-        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-        if kernel.ReplaceFileW(str(old), str(new), None, 0, None, None):
-            return
-        error = ctypes.WinError(ctypes.get_last_error())
-        if old.exists():
-            raise error
-        new.replace(old)  # ERROR_UNABLE_TO_MOVE_REPLACEMENT: it has taken the old one away already
-
-    def _refusal(path: Path, access: int = _READ) -> int | None:
-        """Windows' own number for why a file cannot be opened: os.open tells errno only."""
-        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-        kernel.CreateFileW.restype = ctypes.c_void_p
-        kernel.CloseHandle.argtypes = [ctypes.c_void_p]
-        # shared with everybody; OPEN_EXISTING
-        handle = kernel.CreateFileW(str(path), access, 7, None, 3, 0, None)
-        if handle not in (None, ctypes.c_void_p(-1).value):
-            kernel.CloseHandle(handle)
-            return None
-        return ctypes.get_last_error()
-
-    def _patiently(act: Callable[[], _Result]) -> _Result:
-        """What somebody just reads, a virus scanner for one, can be neither replaced nor read."""
-        for _ in range(_ATTEMPTS):
-            try:
-                return act()
-            except PermissionError as error:
-                if getattr(error, "winerror", None) not in (None, *_SHARING):
-                    raise
-                time.sleep(_PAUSE)
-        return act()
 
 else:
 
@@ -251,12 +205,3 @@ else:
                     with suppress(OSError):  # one that only root may set
                         os.setxattr(new, name, os.getxattr(old, name))
         new.chmod(stat.S_IMODE(status.st_mode))
-
-    def _rename(new: Path, old: Path) -> None:
-        new.replace(old)
-
-    def _refusal(_path: Path) -> int | None:
-        return None
-
-    def _patiently(act: Callable[[], _Result]) -> _Result:
-        return act()

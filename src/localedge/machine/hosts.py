@@ -10,11 +10,10 @@ import errno
 import os
 import stat
 import sys
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from localedge.errors import Failure
 from localedge.settings.layers import LONGEST_PATH, clean
@@ -22,15 +21,12 @@ from localedge.settings.layers import LONGEST_PATH, clean
 from . import private_files
 from .hosts_text import LONGEST, HostsText
 from .lock import locked
+from .replacing import patiently, rename
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 _O_BINARY = getattr(os, "O_BINARY", 0)
 _O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _O_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
-_ATTEMPTS = 20
-_PAUSE = 0.05
-
-_Result = TypeVar("_Result")
 
 
 class Change(NamedTuple):
@@ -105,7 +101,7 @@ class HostsFile:
 
     def _bytes(self) -> bytes:
         try:
-            descriptor = _patiently(self._open)
+            descriptor = patiently(self._open)
             try:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                     raise Failure("hosts-not-a-file", path=self.shown)
@@ -146,7 +142,7 @@ class HostsFile:
         if not self.path.stat().st_mode & 0o222:
             raise Failure("hosts-read-only", path=self.shown, command=_writable_command(self.shown))
         try:
-            os.close(_patiently(lambda: os.open(self.path, os.O_RDWR | _O_NOFOLLOW | _O_BINARY)))
+            os.close(patiently(lambda: os.open(self.path, os.O_RDWR | _O_NOFOLLOW | _O_BINARY)))
         except OSError as error:
             if error.errno in (errno.EACCES, errno.EPERM) and not is_administrator():
                 raise Failure(_NOT_PERMITTED, path=self.shown) from None
@@ -230,7 +226,7 @@ class HostsFile:
         try:
             _make_alike(self.path, new)
             self._expect(change.before)
-            _patiently(lambda: _rename(new, self.path))
+            patiently(lambda: rename(new, self.path))
         finally:
             new.unlink(missing_ok=True)
         private_files.settle(self.path.parent)
@@ -241,7 +237,7 @@ class HostsFile:
         pairs = enumerate(zip(before, after, strict=False))
         start = next((at for at, (old, new) in pairs if old != new), min(len(before), len(after)))
         padded = after + change.after.padding(max(0, len(before) - len(after)))
-        descriptor = _patiently(lambda: os.open(self.path, os.O_RDWR | _O_NOFOLLOW | _O_BINARY))
+        descriptor = patiently(lambda: os.open(self.path, os.O_RDWR | _O_NOFOLLOW | _O_BINARY))
         try:
             self._expect(change.before)
             try:
@@ -306,27 +302,6 @@ if sys.platform == "win32":
     def _make_alike(_old: Path, _new: Path) -> None:
         """ReplaceFile carries everything over by itself."""
 
-    def _rename(new: Path, old: Path) -> None:
-        """With the access list, attributes and streams of the old file (ReplaceFileW)."""
-        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-        if kernel.ReplaceFileW(str(old), str(new), None, 0, None, None):
-            return
-        error = ctypes.WinError(ctypes.get_last_error())
-        if old.exists():
-            raise error
-        new.replace(old)  # ERROR_UNABLE_TO_MOVE_REPLACEMENT: it has taken the old one away already
-
-    def _patiently(act: Callable[[], _Result]) -> _Result:
-        """A file that somebody else just reads, a virus scanner for one, can be neither replaced nor read."""
-        for _ in range(_ATTEMPTS):
-            try:
-                return act()
-            except PermissionError as error:
-                if error.winerror != 32:  # ERROR_SHARING_VIOLATION
-                    raise
-                time.sleep(_PAUSE)
-        return act()
-
 else:
     _NOT_PERMITTED = "hosts-needs-root"
 
@@ -361,9 +336,3 @@ else:
                 if error.errno != errno.ENOTSUP:
                     raise
                 return []
-
-    def _rename(new: Path, old: Path) -> None:
-        new.replace(old)
-
-    def _patiently(act: Callable[[], _Result]) -> _Result:
-        return act()

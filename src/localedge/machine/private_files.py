@@ -5,23 +5,18 @@ import os
 import shlex
 import stat
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from localedge.errors import Failure
 from localedge.settings.layers import LONGEST_PATH, clean
+
+from .replacing import patiently
 
 LONGEST = 256 * 1024
 """Bytes of a file that are read unless told otherwise: the authority's have a few thousand."""
 _BINARY = getattr(os, "O_BINARY", 0)
 # No link is followed, and a named pipe in a file's place holds nobody up.
 _READING = _BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-_ATTEMPTS = 20
-_PAUSE = 0.01
-
-_Result = TypeVar("_Result")
 
 
 def make_directory(path: Path) -> None:
@@ -42,7 +37,7 @@ def write(path: Path, content: bytes) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.new")
     write_new(beside, content)
     try:
-        _patiently(lambda: beside.replace(path))
+        patiently(lambda: beside.replace(path))
     except OSError:
         beside.unlink(missing_ok=True)
         raise
@@ -66,7 +61,7 @@ def write_new(path: Path, content: bytes) -> None:
 
 def remove(path: Path) -> None:
     """Remove a file if it is there.  Raises OSError."""
-    _patiently(lambda: path.unlink(missing_ok=True))
+    patiently(lambda: path.unlink(missing_ok=True))
 
 
 def read(path: Path, within: Path | None = None, *, longest: int = LONGEST) -> bytes:
@@ -75,7 +70,7 @@ def read(path: Path, within: Path | None = None, *, longest: int = LONGEST) -> b
     Raises FileNotFoundError, other OSErrors, and `Failure` for a file that belongs to or can be
     read by somebody else, or that is none.  The command that mends it is for all of `within`.
     """
-    descriptor = _patiently(lambda: _open(path))
+    descriptor = patiently(lambda: _open(path))
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -120,15 +115,6 @@ if sys.platform == "win32":
     def settle(directory: Path) -> None:
         """Nothing to do: directories cannot be opened there, and NTFS keeps a journal."""
 
-    def _patiently(act: Callable[[], _Result]) -> _Result:
-        """What somebody just reads, a virus scanner for one, can be neither replaced nor removed."""
-        for _ in range(_ATTEMPTS):
-            try:
-                return act()
-            except PermissionError:
-                time.sleep(_PAUSE)
-        return act()
-
     def _make_private(path: Path) -> None:
         windows_acl.make_directory(path)
 
@@ -152,9 +138,6 @@ else:
                 raise
         finally:
             os.close(descriptor)
-
-    def _patiently(act: Callable[[], _Result]) -> _Result:
-        return act()
 
     def _make_private(path: Path) -> None:
         path.mkdir(0o700)
