@@ -54,7 +54,7 @@ def test_it_speaks_chinese() -> None:
 def test_what_is_not_known_is_said_so() -> None:
     """An unknown text exits 1 and says what to collect for a report."""
     line = one_line(run("explain", "the moon is full"), "explain-unknown")
-    assert "not known" in line and "localedge version" in line
+    assert "not known" in line and "localedge doctor --bundle" in line
 
 
 def test_nothing_to_explain_is_a_usage_mistake() -> None:

@@ -8,7 +8,7 @@ from localedge import messages
 from localedge.http.answers import error_answer
 from localedge.http.head import values
 
-CODES = sorted(code for code, entry in messages.TABLE.items() if entry.status is not None)
+CODES = sorted(code for code, entry in messages.table().items() if entry.status is not None)
 STATUSES = {400, 401, 403, 405, 408, 413, 414, 421, 431, 500, 502, 503, 504, 508}
 TYPES = {
     401: "authentication_error",

@@ -14,11 +14,11 @@ from localedge.claude.symptoms_text import Sought, decoded, lower, plain, redact
 from localedge.cli.group import localedge as group
 from localedge.errors import Failure
 from localedge.http.answers import error_answer
-from localedge.messages import TABLE
+from localedge.messages import table as message_table
 
-FAILURES = [code for code, row in TABLE.items() if not row.talk]
-ANSWERS = [code for code, row in TABLE.items() if row.status is not None]
-WHY = [code for code in TABLE if code.startswith("why-")]
+FAILURES = [code for code, row in message_table().items() if not row.talk]
+ANSWERS = [code for code, row in message_table().items() if row.status is not None]
+WHY = [code for code in message_table() if code.startswith("why-")]
 KNOWN = {"base": "http://127.0.0.1:18080", "secure": "https://localhost:18443"}
 
 
@@ -58,9 +58,12 @@ def test_an_answer_of_the_edge_is_found_without_its_code(code: str, lang: str) -
         "limit": "10",
     }
     _, body = error_answer(code, params, lang)
-    findings = explain(f"API Error: {TABLE[code].status} {body.decode()}")
+    findings = explain(f"API Error: {message_table()[code].status} {body.decode()}")
     assert findings[0].code == code
-    assert "http://gw.example:8000" in findings[0].cause("en") or "{gateway}" not in TABLE[code].en.fact
+    assert (
+        "http://gw.example:8000" in findings[0].cause("en")
+        or "{gateway}" not in message_table()[code].en.fact
+    )
 
 
 @pytest.mark.parametrize(
@@ -258,7 +261,7 @@ def test_a_pattern_is_found_at_the_borders_of_words_only() -> None:
 @pytest.mark.parametrize("code", WHY)
 def test_a_cause_is_told_in_two_sentences_and_a_step(code: str) -> None:
     """One or two sentences say what is the case, another what to do, in both languages, details filled in."""
-    row = TABLE[code]
+    row = message_table()[code]
     assert 1 <= len(re.findall(r"[.?](?= |$)", row.en.fact)) <= 2
     assert row.en.next.endswith(".") or row.en.next.endswith('."')
     assert row.zh.next.endswith("。") and row.zh.fact.endswith("。")
@@ -281,7 +284,7 @@ def test_every_command_that_is_named_exists() -> None:
 
     context = click.Context(group)
     for code in WHY:
-        for words in (TABLE[code].en, TABLE[code].zh):
+        for words in (message_table()[code].en, message_table()[code].zh):
             for first, second, rest in COMMAND.findall(words.fact + words.next):
                 command = group.get_command(context, first)
                 assert command is not None, (code, first)
@@ -294,7 +297,7 @@ def test_every_command_that_is_named_exists() -> None:
 
 def test_own_messages_need_no_fields_to_be_told() -> None:
     """A row's fields are always there, whatever the text says."""
-    for code in TABLE:
+    for code in message_table():
         if messages.entry(code).en.next:
             finding = Finding(code, {}, 1, OWN, 1, "")
             assert finding.cause("en") and finding.cause("zh")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from localedge.claude import messages, probe_answers, probe_reading
 from localedge.claude.probe_reading import Kind
 from localedge.claude.probing import TOOL, Credential, Level, Reply, Usage
-from localedge.messages import TABLE, text
+from localedge.messages import table, text
 
 GOOD: dict[str, Any] = messages.message(
     "msg_1", "claude-x", [messages.text_block(".")], stop_reason="max_tokens", input_tokens=8, output_tokens=1
@@ -301,7 +301,7 @@ def test_no_answer_is_too_strange(body: bytes, status: int, coding: str) -> None
         probe_answers.counted(given),
         probe_answers.tool_use(given, Credential.BEARER).verdict,
     ):
-        assert verdict.code in TABLE
+        assert verdict.code in table()
 
 
 @given(
@@ -316,10 +316,10 @@ def test_no_answer_is_too_strange(body: bytes, status: int, coding: str) -> None
 def test_no_json_is_too_strange(value: object) -> None:
     """Members of the wrong kind are no reason to fall over."""
     given = reply(200, value)
-    assert probe_answers.message(given, "m", Credential.BEARER).verdict.code in TABLE
-    assert probe_answers.models(given)[0].code in TABLE
-    assert probe_answers.wrong_key(given).verdict.code in TABLE
-    assert probe_answers.big(given, Credential.NONE).verdict.code in TABLE
+    assert probe_answers.message(given, "m", Credential.BEARER).verdict.code in table()
+    assert probe_answers.models(given)[0].code in table()
+    assert probe_answers.wrong_key(given).verdict.code in table()
+    assert probe_answers.big(given, Credential.NONE).verdict.code in table()
 
 
 def test_bombs_are_bounded() -> None:

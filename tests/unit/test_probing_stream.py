@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from localedge.claude import messages, probe_answers, probe_stream
 from localedge.claude.probing import Credential, Level, Reply, Usage
-from localedge.messages import TABLE, text
+from localedge.messages import table, text
 
 Json = dict[str, Any]
 WHOLE = messages.message(
@@ -157,4 +157,4 @@ def test_no_stream_is_too_strange(events: list[Json]) -> None:
         b"event: %s\ndata: %s\n\n" % (str(e.get("type")).encode(), json.dumps(e).encode()) for e in events
     )
     verdict = probe_answers.streamed(timed([(1.0, body)]), "m", Credential.BEARER).verdict
-    assert verdict.code in TABLE
+    assert verdict.code in table()

@@ -155,9 +155,9 @@ def _own(low: str) -> Iterator[_Found]:
     hits: dict[str, list[_Hit]] = {}
     for mark in _MARKS.finditer(low):
         code = mark[mark.lastindex or 0]
-        if code in messages.TABLE and messages.entry(code).en.next and not code.startswith("why-"):
+        if code in messages.table() and messages.entry(code).en.next and not code.startswith("why-"):
             hits.setdefault(code, []).append(_Hit(*mark.span(), OWN))
-    for code, row in messages.TABLE.items():
+    for code, row in messages.table().items():
         if row.status is not None and code not in hits and (found := _sentences(row, low)):
             hits[code] = found
     for code, places in hits.items():

@@ -6,7 +6,7 @@ from typing import Any
 
 from localedge.claude.probing import Credential, Finding, Level, Outcome, Question
 from localedge.config import Gateway
-from localedge.messages import TABLE
+from localedge.messages import table
 
 from .output import Printer
 
@@ -73,7 +73,7 @@ class Told:
     def _what(self, one: Question | Finding) -> str:
         """The request, and what is special about it."""
         code = f"check-what-{one.check}"
-        return f"{one.what}{self._printer.text(code)}" if code in TABLE else one.what
+        return f"{one.what}{self._printer.text(code)}" if code in table() else one.what
 
     def _sentence(self, finding: Finding) -> str:
         return self._text(finding.verdict.code, finding.verdict.params)

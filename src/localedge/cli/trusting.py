@@ -175,7 +175,7 @@ def clients(printer: Printer, codes: Sequence[str]) -> str:
     from localedge import messages
 
     separator = "、" if printer.lang == "zh" else ", "
-    return separator.join(printer.text(code) if code in messages.TABLE else code for code in codes)
+    return separator.join(printer.text(code) if code in messages.table() else code for code in codes)
 
 
 def unrecorded(root: "Root", stores: Sequence["Store"], entries: Sequence["Entry"]) -> "list[Entry]":

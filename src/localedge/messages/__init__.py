@@ -1,32 +1,42 @@
 """The one table of everything localedge says, by stable code, in English and Simplified Chinese.
 
 `http` and `gateway` hold the answers the edge gives itself, `settings` and `urls` what can be wrong with
-the configuration, `commands` what commands fail with and what they tell, `ca`, `trust`, `hosts` and
-`https` the same for the HTTPS way in, `check`, `desktop` and `explain` those of their commands.  Plain
-data: importing it must cost next to nothing.
+the configuration, `commands` what commands fail with and what they tell, `https` the same for the HTTPS
+way in: what `run` needs.  The modules of `_COMMANDS` hold those of the commands that they are called
+after, and are read when one of their codes is asked for.  Plain data: importing it must cost next to
+nothing.
 """
 
-from . import ca, check, commands, desktop, explain, gateway, hosts, http, https, settings, trust, urls
+from functools import cache
+from importlib import import_module
+
+from . import commands, gateway, http, https, settings, urls
 from .entry import Entry, Words
 
-__all__ = ["LANGUAGES", "TABLE", "Entry", "Words", "entry", "error_type", "text"]
+__all__ = ["LANGUAGES", "Entry", "Words", "entry", "error_type", "table", "text"]
 
 LANGUAGES = ("en", "zh")
 
-TABLE: dict[str, Entry] = {
+_COMMANDS = ("ca", "trust", "hosts", "check", "desktop", "explain", "doctor")
+
+_RUN: dict[str, Entry] = {
     **http.TABLE,
     **https.TABLE,
     **gateway.TABLE,
     **settings.TABLE,
     **urls.TABLE,
     **commands.TABLE,
-    **ca.TABLE,
-    **trust.TABLE,
-    **hosts.TABLE,
-    **check.TABLE,
-    **desktop.TABLE,
-    **explain.TABLE,
 }
+
+
+@cache
+def table() -> dict[str, Entry]:
+    """All of it."""
+    whole = dict(_RUN)
+    for name in _COMMANDS:
+        whole |= import_module(f"localedge.messages.{name}").TABLE
+    return whole
+
 
 _ERROR_TYPES = {
     401: "authentication_error",
@@ -50,7 +60,7 @@ class _Params(dict[str, object]):
 
 def entry(code: str) -> Entry:
     """The row of a code.  Raises KeyError for a code that is not in the table."""
-    return TABLE[code]
+    return _RUN[code] if code in _RUN else table()[code]
 
 
 def text(code: str, lang: str = "en", **params: object) -> str:
@@ -58,7 +68,7 @@ def text(code: str, lang: str = "en", **params: object) -> str:
 
     Any `lang` but `zh` is English.  Raises KeyError for an unknown code.
     """
-    row = TABLE[code]
+    row = entry(code)
     fields = _Params(params)
     if lang == "zh":
         return row.zh.fact.format_map(fields) + row.zh.next.format_map(fields)

@@ -27,13 +27,13 @@ _FAILURES: dict[str, Entry] = {
     "explain-unknown": Entry(
         Words(
             "not known: nothing in this text is an error that localedge can explain.",
-            'Read "localedge run --log-level debug" while it happens; for a report, collect the whole error, the '
-            'lines around it in the client\'s log, "localedge version" and "localedge config show".',
+            'Look at "localedge doctor", and at "localedge run --log-level debug" while it happens; for a report, '
+            'collect the whole error and what "localedge doctor --bundle" writes.',
         ),
         Words(
             "未知：这段内容中没有 localedge 能够解释的错误。",
-            "请在问题出现时查看“localedge run --log-level debug”的输出；报告问题时请附上完整的错误、客户端日志中的前后几行，"
-            "以及“localedge version”和“localedge config show”的输出。",
+            "请运行“localedge doctor”，并在问题出现时查看“localedge run --log-level debug”的输出；报告问题时请附上完整的错误，"
+            "以及“localedge doctor --bundle”生成的文件。",
         ),
     ),
     "env-any-port": Entry(
