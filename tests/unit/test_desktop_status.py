@@ -162,6 +162,23 @@ def test_what_is_wrong_with_the_profile_is_told(tmp_path: Path) -> None:
     assert codes(look(desktop)) == ["desktop-not-json"]
 
 
+def test_a_scheme_of_another_type(tmp_path: Path) -> None:
+    """Whatever JSON stands in the scheme's place, it is a scheme that Claude does not take."""
+    desktop = home(tmp_path, "linux")
+    put(desktop.places[0].meta, lines({"appliedId": OTHER}))
+    put(desktop.places[0].profile(OTHER), lines({**SETTINGS, "inferenceGatewayAuthScheme": ["bearer"]}))
+    assert codes(look(desktop)) == ["desktop-key-gone"]
+
+
+@pytest.mark.parametrize("odd", ["a\x00b", "\ud800", "../../elsewhere", ""])
+def test_an_applied_id_that_is_no_name(tmp_path: Path, odd: str) -> None:
+    """An id that cannot be a file in the library leads nowhere: neither to an error nor out of it."""
+    desktop = home(tmp_path, "linux")
+    put(desktop.places[0].meta, json.dumps({"appliedId": odd}).encode())
+    found = look(desktop)
+    assert found.winner is None and codes(found) == []
+
+
 def test_another_profile_is_applied(tmp_path: Path) -> None:
     """Where another profile of the library is applied by now, that one is named."""
     desktop = home(tmp_path, "linux")

@@ -121,7 +121,7 @@ def settings_problems(settings: Mapping[str, Any]) -> list[Failure]:
     found = base_url_problems(url) if isinstance(url, str) and url else [Failure("desktop-url-missing")]
     if not isinstance(key, str) or not key:
         found.append(Failure("desktop-key-empty"))
-    if settings.get(SCHEME_KEY, Scheme.BEARER.value) not in set(Scheme):
+    if settings.get(SCHEME_KEY, Scheme.BEARER.value) not in tuple(Scheme):  # it may be of any type
         found.append(Failure("desktop-key-gone", key=SCHEME_KEY))
     if OLD_HEADERS in settings or isinstance(headers, str):
         found.append(Failure("desktop-key-gone", key=OLD_HEADERS if OLD_HEADERS in settings else HEADERS))

@@ -6,6 +6,7 @@ as it was to be, and a journal that undoes what was done.
 """
 
 import os
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -31,6 +32,8 @@ from .desktop_journal import CONFIG, DEVELOPER, META, PROFILE, Journal, Record, 
 from .desktop_places import Place, data_directory, places
 from .private_files import shown
 from .stores.system import System
+
+_ID = re.compile(r"[\w-]{1,100}", re.ASCII)  # Claude makes UUIDs
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +160,12 @@ class Desktop:
 
 
 def applied_profile(place: Place) -> str | None:
-    """The id of the profile that is applied here.  Raises `Failure`."""
+    """The id of the profile that is applied here, if it is one that can be a file's name.  Raises `Failure`."""
     content = files.read(place.meta)
     if content is None:
         return None
     applied = files.parsed(place.meta, content).value.get(APPLIED)
-    return applied if isinstance(applied, str) else None
+    return applied if isinstance(applied, str) and _ID.fullmatch(applied) else None
 
 
 def names(place: Place) -> dict[str, str]:
