@@ -160,7 +160,7 @@ class Desktop:
 
 
 def applied_profile(place: Place) -> str | None:
-    """The id of the profile that is applied here, if it is one that can be a file's name.  Raises `Failure`."""
+    """The id of the profile that is applied here, if a file can be called so.  Raises `Failure`."""
     content = files.read(place.meta)
     if content is None:
         return None

@@ -72,11 +72,18 @@ def linux_owner(port: int, host: str, proc: Path = _PROC) -> Owner | None:
         return None
     for process in proc.glob("[0-9]*"):
         try:
-            if any(str(descriptor.readlink()) in inodes for descriptor in (process / "fd").iterdir()):
+            if any(_leads_to(descriptor) in inodes for descriptor in (process / "fd").iterdir()):
                 return Owner((process / "comm").read_text(errors="replace").strip(), int(process.name))
         except OSError:
             continue  # gone meanwhile, or not ours to look at
     return None
+
+
+def _leads_to(descriptor: Path) -> str:
+    try:
+        return str(descriptor.readlink())
+    except FileNotFoundError:
+        return ""  # it has been closed meanwhile
 
 
 def _listening_inodes(port: int, host: str, proc: Path) -> Iterator[str]:
