@@ -178,6 +178,22 @@ def test_others_can_read_the_key(tmp_path: Path, config: Config) -> None:
 
 
 @POSIX
+def test_files_of_others_in_the_authoritys_directory_are_left(tmp_path: Path, config: Config) -> None:
+    """Who keeps more in that directory keeps its rights: neither --fix nor the command touches it."""
+    directory = tmp_path / "ca"
+    authority(directory)
+    (directory / "mine" / "deep").mkdir(parents=True)
+    others = directory / "mine" / "notes.txt"
+    others.write_text("everybody may read this")
+    others.chmod(0o644)
+    directory.chmod(0o755)
+    wanted = replace(config, https=replace(config.https, directory=str(directory)))
+    assert find(tmp_path, wanted)["doctor-files-open"][2] == f"chmod go= {directory}"
+    assert "doctor-files-open" not in mended(tmp_path, wanted, "doctor-files-open")
+    assert stat.S_IMODE(others.stat().st_mode) == 0o644
+
+
+@POSIX
 def test_a_journal_that_others_can_read(tmp_path: Path, config: Config) -> None:
     """The journals are looked at too, and told once."""
     journal = tmp_path / "data" / NAME

@@ -30,7 +30,7 @@ from .desktop_places import data_directory
 from .health import Scene
 from .installed import versions
 from .journal import NAME, Journal
-from .vault import Vault, authority_directory
+from .vault import Vault, authority_directory, files_of
 
 _DESKTOP = "desktop-journal.json"
 SECONDS = 4.5
@@ -111,18 +111,18 @@ def _permissions(scene: Scene, vault: Vault) -> tuple[list[Loose], list[tuple[st
     """What others can open, and what we cannot."""
     loose: list[Loose] = []
     unreadable: list[tuple[str, str]] = []
-    whole = [path for path in (vault.directory,) if os.path.lexists(path) and not path.is_symlink()]
+    whole = [vault.directory] if _is_directory(vault.directory) and not vault.directory.is_symlink() else []
     journals = (vault.directory.parent / NAME, data_directory(scene.system) / _DESKTOP)
     single = [path for path in journals if os.path.isfile(path)]  # noqa: PTH113 - Path's raises
     for path in (*whole, *single):
         try:
-            tree = list(_tree(path))
+            tree = files_of(path) if path in whole else [path]
             found = next(filter(None, map(_loose, tree)), None)
         except OSError as error:
             unreadable.append((private_files.shown(path), error.strerror or type(error).__name__))
             continue
         if found is not None:
-            loose.append(_mended(found, path))
+            loose.append(_mended(found, path if path in whole and _all_ours(path) else Path(found.path)))
         elif closed := [one for one in tree if not os.access(one, os.R_OK)]:
             unreadable.append((private_files.shown(closed[0]), os.strerror(errno.EACCES)))
     if _holds_a_secret(scene):
@@ -132,13 +132,10 @@ def _permissions(scene: Scene, vault: Vault) -> tuple[list[Loose], list[tuple[st
     return loose, unreadable
 
 
-def _tree(path: Path) -> Iterator[Path]:
-    """A directory and all that is in it, or a file; no link is followed.  Raises OSError."""
-    yield path
-    if _is_directory(path) and not path.is_symlink():
-        for entry in sorted(path.iterdir()):
-            if not entry.is_symlink():
-                yield from _tree(entry)
+def _all_ours(directory: Path) -> bool:
+    """Whether a command for all that is in the authority's directory is one for our files only."""
+    ours = set(files_of(directory))
+    return all(entry in ours for entry in directory.iterdir())
 
 
 def _is_directory(path: Path) -> bool:
@@ -296,11 +293,10 @@ def _is_twistd(pid: int) -> bool:
 
 
 def _fix_modes(scene: Scene, finding: Finding) -> None:
-    """Take a file, or a directory with all that is in it, away from others.  Raises OSError."""
+    """Take a file, or the authority's directory with all of ours in it, away from others.  Raises OSError."""
     vault = Vault(authority_directory(scene.config.https.directory))
     path = Path(str(finding.params["path"]))
-    start = vault.directory if path.is_relative_to(vault.directory) else path
-    for one in _tree(start):
+    for one in files_of(vault.directory) if path.is_relative_to(vault.directory) else [path]:
         found = _loose(one)
         if found is not None and found.code == "doctor-files-open":
             _tighten(one)

@@ -267,6 +267,20 @@ class Vault:
             _remove_temporaries(current)
 
 
+def files_of(directory: Path) -> list[Path]:
+    """What in an authority's directory is ours, the directory first: users may name one that holds more.
+
+    Raises OSError.
+    """
+    found = [directory]
+    for entry in sorted(directory.iterdir()):
+        if entry.name in (_POINTER, _ROOT) and not entry.is_symlink():
+            found.append(entry)
+        elif _DIRECTORY.fullmatch(entry.name) and _is_real_directory(entry):
+            found += [entry, *(one for one in sorted(entry.iterdir()) if not one.is_symlink())]
+    return found
+
+
 def _remove_temporaries(directory: Path) -> None:
     for entry in list(directory.iterdir()):
         if _TEMPORARY.fullmatch(entry.name):
