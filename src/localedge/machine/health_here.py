@@ -122,13 +122,14 @@ def _permissions(scene: Scene, vault: Vault) -> tuple[list[Loose], list[tuple[st
             unreadable.append((private_files.shown(path), error.strerror or type(error).__name__))
             continue
         if found is not None:
-            loose.append(_mended(found, path if path in whole and _all_ours(path) else Path(found.path)))
+            deep = path in whole and _all_ours(path)
+            loose.append(_mended(found, path if deep else Path(found.path), deep=deep))
         elif closed := [one for one in tree if not os.access(one, os.R_OK)]:
             unreadable.append((private_files.shown(closed[0]), os.strerror(errno.EACCES)))
     if _holds_a_secret(scene):
         with suppress(OSError):
             if (found := _loose(scene.file)) is not None and found.code == "doctor-files-open":
-                loose.append(_mended(found, scene.file)._replace(code="doctor-config-open"))
+                loose.append(_mended(found, scene.file, deep=False)._replace(code="doctor-config-open"))
     return loose, unreadable
 
 
@@ -150,7 +151,7 @@ if sys.platform == "win32":
         who = ", ".join(others)
         return Loose("doctor-files-open", private_files.shown(path), who, "") if others else None
 
-    def _mended(found: Loose, path: Path) -> Loose:
+    def _mended(found: Loose, path: Path, *, deep: bool) -> Loose:  # noqa: ARG001 - it is for all
         return found._replace(command=windows_acl.mending_command(private_files.shown(path)))
 
     def _tighten(path: Path) -> None:
@@ -167,8 +168,8 @@ else:
             return Loose("doctor-files-open", shown, stat.filemode(status.st_mode), "")
         return None
 
-    def _mended(found: Loose, path: Path) -> Loose:
-        every = "-R " if _is_directory(path) else ""
+    def _mended(found: Loose, path: Path, *, deep: bool) -> Loose:
+        every = "-R " if deep else ""
         place = private_files.shown(Path(shlex.quote(str(path))))
         if found.code == "doctor-files-owner":
             return found._replace(command=f"sudo chown {every}{os.geteuid()} {place}")
