@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from localedge.cli.trust_ca import root_of
 from localedge.machine.carrying import Carrier
 from localedge.machine.journal import NAME, Journal
 from localedge.machine.rights import Rights
 from localedge.machine.stores import System
-from localedge.pki.authority import make_authority
+from localedge.pki.authority import as_root, make_authority
 from localedge.pki.plan import Root
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -19,7 +18,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 def a_root(age: timedelta = timedelta()) -> Root:
     """The root of a new authority."""
-    return root_of(make_authority(["gw.test"], NOW - age))
+    return as_root(make_authority(["gw.test"], NOW - age).root)
 
 
 class Machine:

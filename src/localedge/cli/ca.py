@@ -12,7 +12,7 @@ from localedge.errors import Failure
 from .group import CONTEXT, EXIT_CODES, Group, help_option
 from .options import config_option, lang_option
 from .output import Printer
-from .trusting import Scene, present
+from .trusting import Scene
 
 if TYPE_CHECKING:
     from localedge.config import Https
@@ -190,7 +190,7 @@ def _refuse_if_trusted(printer: Printer, scene: Scene) -> None:
             state = store.state(root).state
             if state is State.UNKNOWN:
                 printer.talk("ca-forget-unknown", store=store.name)
-            elif present(state):
+            elif state.present:
                 names.append(store.name)
     if names:
         raise Failure("ca-still-in-stores", stores=", ".join(names), command=command)

@@ -98,11 +98,10 @@ def _fingerprint(certificate: "Certificate") -> str:
 
 def _stores(scene: Scene, authority: "Authority", entries: "Sequence[Entry]") -> list[dict[str, Any]]:
     from localedge.machine.stores import detect
+    from localedge.pki.authority import as_root
     from localedge.pki.plan import State
 
-    from .trust_ca import root_of
-
-    wanted = root_of(authority)
+    wanted = as_root(authority.root)
     recorded = {entry.store for entry in entries if entry.root.fingerprint == wanted.fingerprint}
     rows = []
     for store in detect(scene.system):

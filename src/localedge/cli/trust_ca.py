@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from localedge.machine.journal import Entry
     from localedge.machine.stores import Status, Store
     from localedge.pki.authority import Authority
-    from localedge.pki.plan import Plan, Root
+    from localedge.pki.plan import Plan
 
 
 @click.command("trust-ca", context_settings=CONTEXT, epilog=trusting.EXIT_CODES)
@@ -111,11 +111,13 @@ def _decide(scene: Scene, new: bool) -> _Wanted:
 
 class _Trust:
     def __init__(self, printer: Printer, scene: Scene, wishes: Wishes, wanted: _Wanted) -> None:
+        from localedge.pki.authority import as_root
+
         self._printer = printer
         self._scene = scene
         self._wishes = wishes
         self._wanted = wanted
-        self._root = trusting.root_from(wanted.authority.root)
+        self._root = as_root(wanted.authority.root)
         self._former = scene.root() if wanted.reason is not None else None
         self._unrecorded: list[Entry] = []
         self._document = self._described()
@@ -378,11 +380,6 @@ def _ask_leave(task: _Task, carrier: "Carrier") -> None:
         (entry, plan if isinstance(plan, Failure) else carrier.refusal(plan) or plan)
         for entry, plan in task.former
     ]
-
-
-def root_of(authority: "Authority") -> "Root":
-    """The root as trust stores want it."""
-    return trusting.root_from(authority.root)
 
 
 def plan_of_removal(store: "Store", entry: "Entry") -> "Plan | Failure":

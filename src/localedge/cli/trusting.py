@@ -15,14 +15,12 @@ from .output import Printer
 from .terminal import at_terminal
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-
     from localedge.config import Config
     from localedge.machine.carrying import Carrier, Result
     from localedge.machine.journal import Entry, Journal
     from localedge.machine.stores import Store, System
     from localedge.machine.vault import Vault
-    from localedge.pki.plan import Plan, Root, State
+    from localedge.pki.plan import Plan, Root
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -93,7 +91,11 @@ class Scene:
     def root(self) -> "Root | None":
         """The root of the vault, whatever else is there."""
         certificate = self.vault.root()
-        return None if certificate is None else root_from(certificate)
+        if certificate is None:
+            return None
+        from localedge.pki.authority import as_root
+
+        return as_root(certificate)
 
     def carrier(self, wishes: Wishes) -> "Carrier":
         """What carries out the plans."""
@@ -187,24 +189,8 @@ def unrecorded(root: "Root", stores: Sequence["Store"], entries: Sequence["Entry
     return [
         Entry(store.name, root, Phase.INSTALLED, State.ABSENT)
         for store in stores
-        if store.name not in known and present(store.state(root).state)
+        if store.name not in known and store.state(root).state.present
     ]
-
-
-def present(state: "State") -> bool:
-    """Whether a root that stands so in a store is there at all."""
-    return state.value in ("trusted", "not-trusted", "expired")
-
-
-def root_from(certificate: "Certificate") -> "Root":
-    """A root as trust stores want it."""
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    from localedge.pki.authority import common_name
-    from localedge.pki.plan import Root
-
-    der = certificate.public_bytes(Encoding.DER)
-    return Root(der, common_name(certificate), certificate.not_valid_after_utc)
 
 
 def go_on(printer: Printer, wishes: Wishes, plans: Sequence["Plan"]) -> None:

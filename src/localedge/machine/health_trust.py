@@ -47,7 +47,6 @@ _NAMES = 8
 _FOLLOWS = timedelta(minutes=2)
 """Within which a running edge shows a new leaf: it looks every minute."""
 _SYSTEMS = {"debian", "fedora", "arch", "suse", "macos-system", "windows-user", "windows-machine"}
-_PRESENT = {State.TRUSTED, State.NOT_TRUSTED, State.EXPIRED}
 _HASHED = "/etc/ssl/certs"
 """Where OpenSSL looks on most Linux systems, by the hashes of subjects."""
 _REHASH = {
@@ -118,7 +117,9 @@ def _gather(scene: Scene) -> Facts:
         except Failure as failure:
             problem, authority = failure, None
         if (certificate := vault.root()) is not None:
-            root = _root(certificate)
+            from localedge.pki.authority import as_root
+
+            root = as_root(certificate)
     in_force = root if authority is not None else None
     with ThreadPoolExecutor(max_workers=8) as pool:
         issuer = pool.submit(_gateway_issuer, scene)
@@ -146,15 +147,6 @@ def _gather(scene: Scene) -> Facts:
 def _options(scene: Scene) -> str:
     own = health_here.named_file(scene)
     return "" if own is None else f" {command_line(scene.platform, ['--config', own])}"
-
-
-def _root(certificate: "Certificate") -> Root:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    from localedge.pki.authority import common_name
-
-    der = certificate.public_bytes(Encoding.DER)
-    return Root(der, common_name(certificate), certificate.not_valid_after_utc)
 
 
 # -- the files
@@ -216,7 +208,7 @@ class _Stores:
             if root is None or entry.root.der != root.der
             if (store := self._named(entry.store)) is not None
         ]
-        found = [name for name, status in asked if status.result().state in _PRESENT]
+        found = [name for name, status in asked if status.result().state.present]
         return list(dict.fromkeys(found))
 
     def _named(self, name: str) -> TrustStore | None:

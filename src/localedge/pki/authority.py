@@ -23,6 +23,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from localedge.names import LOOPBACK_ADDRESSES, LOOPBACK_NAME, is_host_name
 
+from .plan import Root
+
 AUTHORITY_LIFETIME = timedelta(days=825)
 LEAF_LIFETIME = timedelta(days=14)
 BACKDATE = timedelta(hours=1)
@@ -174,6 +176,12 @@ def common_name(certificate: x509.Certificate) -> str:
     """What a person would call it: the common name of its subject, else the whole subject."""
     found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(found[0].value) if found else certificate.subject.rfc4514_string()
+
+
+def as_root(certificate: x509.Certificate) -> Root:
+    """A root as trust stores want it."""
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    return Root(der, common_name(certificate), certificate.not_valid_after_utc)
 
 
 def permitted(certificate: x509.Certificate) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -21,6 +21,11 @@ class State(enum.StrEnum):
     EXPIRED = "expired"
     UNKNOWN = "unknown"
 
+    @property
+    def present(self) -> bool:
+        """Whether a root that stands so is there at all."""
+        return self in (State.TRUSTED, State.NOT_TRUSTED, State.EXPIRED)
+
 
 @dataclass(frozen=True, slots=True)
 class Root:
