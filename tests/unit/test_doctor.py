@@ -99,7 +99,7 @@ def test_one_line_each_with_code_and_command() -> None:
     assert first.startswith("ERROR   the look at x failed") and first.endswith("[doctor-look-failed]")
     assert second.startswith("WARNING ") and second.endswith("[doctor-look-late]  ->  localedge run")
     assert third == "ok      Nothing to mend (3 findings)."
-    assert (last, status) == ("1 errors, 1 warnings.", 1)
+    assert (last, status) == ("Errors: 1. Warnings: 1.", 1)
     assert err == "localedge doctor --fix mends some of this without any risk.\n"
     assert told(SLOW, fixed=True)[1] == "", "it has been run already"
 

@@ -15,7 +15,7 @@ from .calling import place_of
 if TYPE_CHECKING:
     from localedge.machine.health import Scene
 
-AREAS = ("edge", "here", "trust", "proxies", "desktop", "code", "windows")
+AREAS = ("here", "edge", "trust", "proxies", "desktop", "code", "windows")
 """Each is a module `localedge.machine.health_AREA` with `look`, in the order in which they are told."""
 LIMIT = 15.0
 """Seconds for all of them."""

@@ -1,5 +1,14 @@
 """What `localedge doctor` itself tells; its findings are in the tables beside this one."""
 
+from . import (
+    doctor_code,
+    doctor_desktop,
+    doctor_edge,
+    doctor_here,
+    doctor_proxies,
+    doctor_trust,
+    doctor_windows,
+)
 from .entry import Entry, Words
 
 
@@ -8,12 +17,19 @@ def _talk(english: str, chinese: str) -> Entry:
 
 
 TABLE: dict[str, Entry] = {
+    **doctor_edge.TABLE,
+    **doctor_here.TABLE,
+    **doctor_trust.TABLE,
+    **doctor_proxies.TABLE,
+    **doctor_desktop.TABLE,
+    **doctor_code.TABLE,
+    **doctor_windows.TABLE,
     "doctor-error": _talk("ERROR  ", "错误"),
     "doctor-warning": _talk("WARNING", "警告"),
     "doctor-note": _talk("note   ", "提示"),
     "doctor-good": _talk("ok     ", "正常"),
     "doctor-well": _talk("Nothing to mend ({looked} findings).", "一切正常（{looked} 项）。"),
-    "doctor-summary": _talk("{errors} errors, {warnings} warnings.", "{errors} 个错误，{warnings} 个警告。"),
+    "doctor-summary": _talk("Errors: {errors}. Warnings: {warnings}.", "错误：{errors}，警告：{warnings}。"),
     "doctor-mended": _talk("mended: {what}", "已修复：{what}"),
     "doctor-fix-hint": _talk(
         "localedge doctor --fix mends some of this without any risk.",

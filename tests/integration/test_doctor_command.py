@@ -1,0 +1,174 @@
+"""`localedge doctor` as users run it, in a home of its own."""
+
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.commands import first_line, one_line, port_of, run, running
+from tests.desktop_homes import SECRET, put
+
+KEY = "sk-ant-THEKEYTHATMUSTNOTSHOW"
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX systems")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user with nothing but a home, with a name that must not get into the archive."""
+    place = tmp_path / "secretive-user"
+    (place / "AppData" / "Local").mkdir(parents=True)
+    for name in [name for name in os.environ if name.startswith(("ANTHROPIC_", "LOCALEDGE_", "XDG_"))]:
+        monkeypatch.delenv(name)
+    for name in [name for name in os.environ if name.upper().endswith("_PROXY")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(place))
+    monkeypatch.setenv("USERPROFILE", str(place))
+    monkeypatch.setenv("APPDATA", str(place / "AppData" / "Roaming"))
+    monkeypatch.setenv("LOCALAPPDATA", str(place / "AppData" / "Local"))
+    monkeypatch.setenv("USER", "secretive-user")
+    monkeypatch.setenv("LOCALEDGE_CONFIG", str(place / "localedge.toml"))
+    put(place / "localedge.toml", b"[listen]\nport = 0\n")
+    if sys.platform != "win32":
+        (place / "localedge.toml").chmod(0o600)
+    return place
+
+
+def codes(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """The codes of the findings in JSON, worst first."""
+    return [row["code"] for row in json.loads(done.stdout)["findings"]]
+
+
+def write_config(home: Path, text: str) -> None:
+    """The user's configuration."""
+    path = home / "localedge.toml"
+    path.write_text(text, encoding="utf-8")
+    if sys.platform != "win32":
+        path.chmod(0o600)
+
+
+def test_an_edge_that_runs_and_nothing_else_is_wrong(home: Path) -> None:
+    """With a running edge there is nothing to mend on a machine without anything special."""
+    with running("run", "--http-only", "--port", "0") as edge:
+        write_config(home, f"[listen]\nport = {port_of(first_line(edge))}\n")
+        done = run("doctor", "--json")
+    rows = json.loads(done.stdout)["findings"]
+    assert {row["severity"] for row in rows} <= {"good", "note"}, done.stdout
+    assert done.returncode == 0 and json.loads(done.stdout)["exit_status"] == 0
+
+
+def test_an_edge_that_is_down_is_the_worst(home: Path) -> None:
+    """One line says so, with the command that starts it, and the status is 1."""
+    with running("run", "--http-only", "--port", "0") as edge:
+        port = port_of(first_line(edge))
+    write_config(home, f"[listen]\nport = {port}\n")
+    done = run("doctor")
+    assert done.returncode == 1
+    first = done.stdout.splitlines()[0]
+    assert first.startswith("ERROR ") and f"127.0.0.1:{port}" in first
+    assert first.endswith("->  localedge run")
+    assert len(done.stdout.splitlines()) <= 24, "one screen"
+
+
+def test_a_broken_configuration_is_one_finding_among_others(home: Path) -> None:
+    """Everything else is looked at all the same, with the defaults."""
+    write_config(home, "[listen]\nport = 'many'\n")
+    done = run("doctor", "--json")
+    assert done.returncode == 1
+    assert codes(done)[0] == "bad-number", done.stdout
+    assert len(codes(done)) > 3
+
+
+def test_a_shell_with_our_own_variables_is_no_mistake(home: Path) -> None:
+    """Whoever took `localedge env` into the shell can still ask the doctor."""
+    write_config(home, "")
+    done = run("doctor", "--json", ANTHROPIC_BASE_URL="http://127.0.0.1:18080", ANTHROPIC_AUTH_TOKEN=KEY)
+    assert "base-url-is-edge" not in done.stdout + done.stderr
+    assert KEY not in done.stdout
+
+
+def test_it_speaks_chinese(home: Path) -> None:
+    """All of it."""
+    assert home.is_dir()
+    done = run("doctor", "--lang", "zh", PYTHONIOENCODING="utf-8")
+    lines = done.stdout.splitlines()
+    assert all(line.startswith(("错误", "警告", "提示", "正常", "一切正常")) for line in lines)
+
+
+@POSIX
+def test_what_is_safe_is_mended(home: Path) -> None:
+    """A configuration with a token that others can read is closed to them by --fix, and only by --fix."""
+    path = home / "localedge.toml"
+    write_config(home, "[listen]\nport = 0\nclient_token = 'a-long-random-token-0123456789'\n")
+    path.chmod(0o644)
+    first = run("doctor")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644, "doctor alone changes nothing"
+    assert "--fix" in first.stderr and first.returncode == 5
+    second = run("doctor", "--fix")
+    assert second.stdout.startswith("mended: ") and stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert second.returncode == 0, second.stdout
+
+
+def test_the_bundle_has_no_secret_in_it(home: Path, tmp_path: Path) -> None:
+    """No key of the environment, a profile or a proxy, and no name of the user, gets into the archive."""
+    support = {
+        "win32": home / "AppData" / "Local" / "Claude-3p",
+        "darwin": home / "Library" / "Application Support" / "Claude-3p",
+    }.get(sys.platform, home / ".config" / "Claude-3p")
+    logs = home / "Library" / "Logs" / "Claude-3p" if sys.platform == "darwin" else support / "logs"
+    profile = {
+        "inferenceProvider": "gateway",
+        "inferenceGatewayApiKey": SECRET,
+        "inferenceGatewayBaseUrl": "http://x",
+    }
+    put(support / "configLibrary" / "_meta.json", b'{"appliedId":"1","entries":[{"id":"1","name":"n"}]}')
+    put(support / "configLibrary" / "1.json", json.dumps(profile).encode())
+    put(
+        logs / "main.log",
+        b"2026-11-22 10:00:00 my prompt about the merger: net::ERR_SSL_PROTOCOL_ERROR sk-ant-fromthelog\n"
+        b"2026-11-22 10:00:01 Gateway was unreachable: net::ERR_SSL_PROTOCOL_ERROR\n",
+    )
+    target = tmp_path / "bundle.zip"
+    done = run(
+        *("doctor", "--bundle", "--output", str(target)),
+        ANTHROPIC_AUTH_TOKEN=KEY,
+        HTTP_PROXY="http://someone:proxy-password@127.0.0.1:9",
+        NO_PROXY="127.0.0.1,localhost",
+        LOCALEDGE_CLIENT_TOKEN="a-client-token-of-our-own-0123",
+    )
+    assert str(target) in done.stdout, done.stderr
+    with zipfile.ZipFile(io.BytesIO(target.read_bytes())) as archive:
+        texts = {name: archive.read(name).decode() for name in archive.namelist()}
+    whole = "\n".join(texts.values())
+    for secret in (KEY, SECRET, "proxy-password", "a-client-token", "fromthelog", "merger", "secretive-user"):
+        assert secret not in whole, [name for name, text in texts.items() if secret in text]
+    assert "log-unreachable" in texts["desktop-log.txt"]
+    assert "ANTHROPIC_AUTH_TOKEN is set" in texts["environment.txt"]
+    assert "listen.port = 0" in texts["configuration.txt"]
+    assert set(texts) == {
+        *("README.txt", "doctor.txt", "doctor.json", "versions.txt", "configuration.txt", "environment.txt"),
+        *("hosts.txt", "trust.json", "desktop.json", "desktop-log.txt"),
+    }
+    if sys.platform != "win32":
+        assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
+def test_a_bundle_takes_no_other_files_place(home: Path, tmp_path: Path) -> None:
+    """A file that is there stays as it is."""
+    assert home.is_dir()
+    target = tmp_path / "report.zip"
+    target.write_bytes(b"mine")
+    done = run("doctor", "--bundle", "--output", str(target))
+    assert done.returncode == 1 and "[doctor-bundle-exists]" in done.stderr
+    assert target.read_bytes() == b"mine"
+
+
+def test_an_output_without_a_bundle_is_a_usage_mistake(home: Path) -> None:
+    """Nobody is left to believe that a file was written."""
+    assert home.is_dir()
+    one_line(run("doctor", "--output", "x.zip"), "doctor-output-alone", 2)
