@@ -68,7 +68,7 @@ def check(
             raise Failure("check-model-bad", model=values.show(model))
     for notice in warnings(settings):
         printer.failure(notice)
-    key, credential = _key(printer, key_file, demo=settings.config.gateway.demo)
+    key, credential = find_key(printer, key_file, demo=settings.config.gateway.demo)
 
     from .check_told import Told
 
@@ -90,7 +90,9 @@ def _duration(typed: str) -> float:
         raise Failure(failure.code, **params) from None
 
 
-def _key(printer: Printer, key_file: str | None, *, demo: bool) -> "tuple[Secret | None, Credential]":
+def find_key(
+    printer: Printer, key_file: str | None, *, demo: bool, ask: bool = True
+) -> "tuple[Secret | None, Credential]":
     """The key, and the scheme to begin with: each variable has its own, as in Claude Code."""
     from localedge.claude.probing import Credential
 
@@ -99,7 +101,7 @@ def _key(printer: Printer, key_file: str | None, *, demo: bool) -> "tuple[Secret
     for name, credential in ((TOKEN, Credential.BEARER), (KEY, Credential.X_API_KEY)):
         if os.environ.get(name):
             return _secret(os.environ[name], name), credential
-    if not demo and at_terminal():
+    if not demo and ask and at_terminal():
         typed = _typed(printer.text("check-key-prompt"))
         if typed.strip():
             return _secret(typed, printer.text("check-key-typed")), Credential.BEARER
@@ -157,25 +159,12 @@ def _run(
     from twisted.internet.defer import CancelledError, Deferred
     from twisted.python.failure import Failure as TwistedFailure
 
-    from localedge.claude.probe_plan import check as plan
-    from localedge.edge.probe import Bounds, Probe
-
     reactor: Any = installed
-    bounds = Bounds(short=min(Bounds().short, patience), answer=patience, whole=3 * patience)
-    probe = Probe(config, key, bounds, reactor=reactor)
-    waiting = _Waiting(reactor, told, bounds)
     outcomes: list[Outcome] = []
     errors: list[BaseException] = []
 
     async def ask() -> None:
-        try:
-            await probe.start()
-            told.begin(probe.gateway)
-            steps = plan(probe.gateway, models, credential)
-            outcomes.append(await probe.run(steps, told.finding, waiting.asking))
-        finally:
-            waiting.stop()
-            await probe.stop()
+        outcomes.append(await asked(reactor, config, models, key, credential, patience=patience, told=told))
 
     def failed(failure: TwistedFailure) -> None:
         assert failure.value is not None
@@ -204,6 +193,32 @@ def _run(
     if outcomes or not errors or isinstance(errors[0], CancelledError):
         return outcomes[0] if outcomes else None
     raise errors[0]
+
+
+async def asked(
+    reactor: Any,
+    config: Config,
+    models: tuple[str, ...],
+    key: Secret | None,
+    credential: "Credential",
+    *,
+    patience: float,
+    told: "Told",
+) -> "Outcome":
+    """Ask everything, and tell it as it comes.  Raises what kept it from beginning."""
+    from localedge.claude.probe_plan import check as plan
+    from localedge.edge.probe import Bounds, Probe
+
+    bounds = Bounds(short=min(Bounds().short, patience), answer=patience, whole=3 * patience)
+    probe = Probe(config, key, bounds, reactor=reactor)
+    waiting = _Waiting(reactor, told, bounds)
+    try:
+        await probe.start()
+        told.begin(probe.gateway)
+        return await probe.run(plan(probe.gateway, models, credential), told.finding, waiting.asking)
+    finally:
+        waiting.stop()
+        await probe.stop()
 
 
 class _Waiting:

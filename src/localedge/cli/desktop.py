@@ -3,12 +3,12 @@
 import os
 import sys
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
 
-from localedge.errors import Failure
+from localedge.errors import Failure, Problems
 
 from . import desktop_wanted
 from .desktop_told import Told
@@ -20,7 +20,8 @@ from .output import Printer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from localedge.config import Config
+    from localedge.claude.profile import Scheme
+    from localedge.config import Config, Secret
     from localedge.machine.desktop import Desktop
 
 _json = click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
@@ -136,13 +137,27 @@ def apply(
       localedge desktop apply --dry-run
     """
     wanted = Wanted(https, base_url, models, key_file, auth_scheme, no_input)
-    scene = _Scene.of(printer, file, lang)
+    scene = DesktopScene.of(printer, file, lang)
     told = Told(printer, "desktop apply", as_json=as_json, dry_run=dry_run)
     with nullcontext() if dry_run else scene.desktop.journal.held():
-        return _apply(scene, told, wanted, dev_tools=dev_tools, wait=wait, dry_run=dry_run)
+        return put_in(scene, told, wanted, dev_tools=dev_tools, wait=wait, dry_run=dry_run)
 
 
-def _apply(scene: "_Scene", told: Told, wanted: Wanted, *, dev_tools: bool, wait: bool, dry_run: bool) -> int:
+def put_in(
+    scene: "DesktopScene",
+    told: Told,
+    wanted: Wanted,
+    *,
+    key: "tuple[Secret, Scheme] | None" = None,
+    dev_tools: bool = False,
+    wait: bool = False,
+    dry_run: bool = False,
+    edge_comes: bool = False,
+) -> int:
+    """Write what is wanted into the local library; the exit status.  Raises `Failure` and `Problems`.
+
+    The journal is held by the caller.  `key` goes before every other; `edge_comes`: it is started next.
+    """
     from localedge.claude.profile import IDLE_TIMEOUT
     from localedge.machine import desktop_status
 
@@ -154,8 +169,12 @@ def _apply(scene: "_Scene", told: Told, wanted: Wanted, *, dev_tools: bool, wait
         wanted,
         known=scene.known(),
         knows_timeout=IDLE_TIMEOUT not in desktop_status.unknown_keys(before),
-        example=dry_run,
+        example=dry_run or key is not None,
     )
+    if key is not None:
+        profile = replace(profile, api_key=key[0], scheme=key[1])
+        if problems := profile.problems():
+            raise Problems(problems)
     plan = scene.desktop.plan(profile.settings(), dev_tools=dev_tools)
     if dry_run:
         if plan.changes:
@@ -183,7 +202,7 @@ def _apply(scene: "_Scene", told: Told, wanted: Wanted, *, dev_tools: bool, wait
             break
     from localedge.machine.desktop_edge import answers
 
-    if not answers(profile.base_url):
+    if not edge_comes and not answers(profile.base_url):
         told.note(Failure("desktop-edge-silent", url=profile.base_url))
     told.document["base_url"] = profile.base_url
     return told.finish()
@@ -206,9 +225,14 @@ def undo(printer: Printer, *, wait: bool, dry_run: bool, as_json: bool, lang: st
       localedge desktop undo
     """
     choose_language(printer, lang)
+    return take_out(printer, wait=wait, dry_run=dry_run, as_json=as_json)
+
+
+def take_out(printer: Printer, *, wait: bool = False, dry_run: bool = False, as_json: bool = False) -> int:
+    """Put everything back; the exit status.  Raises `Failure`."""
     from localedge.machine import desktop_undo
 
-    scene = _Scene.without_settings(printer)
+    scene = DesktopScene.without_settings(printer)
     told = Told(printer, "desktop undo", as_json=as_json, dry_run=dry_run)
     with nullcontext() if dry_run else scene.desktop.journal.held():
         undoing = desktop_undo.plan(scene.desktop)
@@ -292,7 +316,7 @@ def export(
 
 
 @dataclass(frozen=True)
-class _Scene:
+class DesktopScene:
     """The machine, and what is configured."""
 
     printer: Printer
@@ -300,18 +324,22 @@ class _Scene:
     config: "Config"
 
     @classmethod
-    def of(cls, printer: Printer, file: str | None, lang: str | None) -> "_Scene":
+    def of(cls, printer: Printer, file: str | None, lang: str | None) -> "DesktopScene":
         """As configured.  Raises `Failure` under sudo and `Problems` for the configuration."""
-        config = load_settings(printer, {"lang": lang}, file).config
-        _not_with_sudo()
+        return cls.with_config(printer, load_settings(printer, {"lang": lang}, file).config)
+
+    @classmethod
+    def with_config(cls, printer: Printer, config: "Config") -> "DesktopScene":
+        """With a configuration that is known already.  Raises `Failure` under sudo."""
+        not_with_sudo()
         return cls(printer, _desktop(), config)
 
     @classmethod
-    def without_settings(cls, printer: Printer) -> "_Scene":
+    def without_settings(cls, printer: Printer) -> "DesktopScene":
         """Undoing must work whatever is wrong with the configuration."""
         from localedge.config import Config, Gateway
 
-        _not_with_sudo()
+        not_with_sudo()
         return cls(printer, _desktop(), Config(Gateway("http", "127.0.0.1", 1)))
 
     def known(self) -> "Mapping[str, object]":
@@ -346,7 +374,8 @@ def _desktop() -> "Desktop":
     return Desktop(System.here())
 
 
-def _not_with_sudo() -> None:
+def not_with_sudo() -> None:
+    """What is the user's own would become root's.  Raises `Failure`."""
     user = os.environ.get("SUDO_USER", "root")
     if sys.platform != "win32" and os.geteuid() == 0 and user != "root":
         raise Failure("not-with-sudo", user=user)

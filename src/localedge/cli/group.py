@@ -7,17 +7,20 @@ import click
 from . import usage
 
 _COMMANDS = {
+    "setup": ("setup", "setup"),
     "run": ("run", "run"),
     "trust-ca": ("trust_ca", "trust_ca"),
     "untrust-ca": ("untrust_ca", "untrust_ca"),
     "hosts": ("hosts", "hosts"),
     "ca": ("ca", "ca"),
+    "doctor": ("doctor", "doctor"),
     "check": ("check", "check"),
     "desktop": ("desktop", "desktop"),
     "explain": ("explain", "explain"),
     "env": ("env", "env"),
     "demo-gateway": ("demo_gateway", "demo_gateway"),
     "config": ("config", "config"),
+    "uninstall": ("uninstall", "uninstall"),
     "version": ("version", "version"),
 }
 

@@ -76,7 +76,7 @@ def add(
     config = load_settings(printer, {"lang": lang}, file).config
     wanted = _checked(names or config.https.names)
     addresses = _listened(config)
-    place = _file(path)
+    place = hosts_file(path)
 
     def edit(text: "HostsText") -> "HostsText":
         if problems := [
@@ -131,8 +131,20 @@ def remove(
       sudo localedge hosts remove
     """
     choose_language(printer, lang)
+    take_out(printer, names, path, dry_run=dry_run, as_json=as_json)
+
+
+def take_out(
+    printer: Printer,
+    names: Sequence[str] = (),
+    path: str | None = None,
+    *,
+    dry_run: bool = False,
+    as_json: bool = False,
+) -> None:
+    """Take names out of the hosts file, all of ours if none is given.  Raises `Failure` and `Problems`."""
     wanted = _checked(names)
-    place = _file(path)
+    place = hosts_file(path)
 
     def edit(text: "HostsText") -> "HostsText":
         if problems := [
@@ -176,7 +188,7 @@ def show(printer: Printer, *, as_json: bool, path: str | None, file: str | None,
     from localedge.machine.hosts_lookup import look_up
 
     config = load_settings(printer, {"lang": lang}, file).config
-    place = _file(path)
+    place = hosts_file(path)
     with next_step("add", config.https.names, path, file):
         text = place.read()
     mine = by_name(text)
@@ -211,7 +223,8 @@ def _at(code: str, line: "Mapping", name: str, place: "HostsFile") -> Failure:
     return Failure(code, name=name, line=line.line, address=_shown(line.address), path=place.shown)
 
 
-def _file(path: str | None) -> "HostsFile":
+def hosts_file(path: str | None = None) -> "HostsFile":
+    """The system's hosts file, or the one that was named."""
     from localedge.machine.hosts import HostsFile, system_path
 
     return HostsFile(system_path() if path is None else Path(path))

@@ -79,10 +79,16 @@ def run(
         "lang": lang,
     }
     settings = load_settings(printer, flags, file, http_only=http_only, quiet=quiet, serve=True)
-    _serve(settings, printer)
+    serve_edge(settings, printer)
 
 
-def _serve(settings: Settings, printer: Printer) -> None:
+def serve_edge(
+    settings: Settings, printer: Printer, announced: "Callable[[EdgeService, int], None] | None" = None
+) -> None:
+    """Serve until a signal, or somebody who stops the reactor.  Raises what kept it from listening.
+
+    `announced` is called, with the port for plain HTTP, in place of the usual first lines.
+    """
     from .serving import choose_reactor, serve
 
     choose_reactor()
@@ -111,6 +117,9 @@ def _serve(settings: Settings, printer: Printer) -> None:
             say(Failure("stopping"))
 
     def listening(port: int) -> None:
+        if announced is not None:
+            announced(service, port)
+            return
         announce(config, service, port, printer, say)
         if service.https_names and not config.quiet:
             look_for_names(service.https_names, reactor.callFromThread, say)

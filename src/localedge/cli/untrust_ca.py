@@ -51,7 +51,12 @@ def untrust_ca(
     """
     scene = Scene.of(printer, file, lang)
     wishes = Wishes(dry_run, words, no_input, yes, as_json)
-    with nullcontext() if dry_run else scene.journal.held():
+    return take_out(printer, scene, wishes, unrecorded=unrecorded)
+
+
+def take_out(printer: Printer, scene: Scene, wishes: Wishes, *, unrecorded: bool = False) -> int:
+    """Undo what the journal says; the exit status.  Raises `Failure` and `Problems`."""
+    with nullcontext() if wishes.dry_run else scene.journal.held():
         return _Untrust(printer, scene, wishes).run(unrecorded)
 
 

@@ -17,7 +17,7 @@ __all__ = ["LANGUAGES", "Entry", "Words", "entry", "error_type", "table", "text"
 
 LANGUAGES = ("en", "zh")
 
-_COMMANDS = ("ca", "trust", "hosts", "check", "desktop", "explain", "doctor")
+_COMMANDS = ("ca", "trust", "hosts", "check", "desktop", "explain", "doctor", "setup", "uninstall")
 
 _RUN: dict[str, Entry] = {
     **http.TABLE,
