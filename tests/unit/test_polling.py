@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -93,3 +94,39 @@ def test_a_descriptor_that_another_one_closed_is_left_alone(reactor: Any) -> Non
         os.write(one.write_end, b"x")
     reactor.doPoll(0)
     assert seen == ["served"]
+
+
+def test_a_busy_connection_keeps_nobody_waiting(reactor: Any) -> None:
+    """One descriptor is always ready; timed calls, a thread's and the end get their turn all the same."""
+    told: list[str] = []
+
+    def act() -> None:
+        os.write(busy.write_end, b"x")
+        if len(told) == 1 and not thread.ident:
+            thread.start()
+        elif len(told) == 2:
+            reactor.callLater(0, told.append, "made by the busy one")
+        elif len(told) == 3:
+            told.append("stopped")
+            reactor.stop()
+
+    thread = threading.Thread(target=lambda: reactor.callFromThread(told.append, "of a thread"))
+    busy = Reader(act)
+    reactor.addReader(busy)
+    os.write(busy.write_end, b"x")
+    reactor.callLater(0.001, told.append, "timed")
+    reactor.run(installSignalHandlers=False)
+    thread.join()
+    assert told == ["timed", "of a thread", "made by the busy one", "stopped"]
+    assert len(busy.lost) == 1
+
+
+def test_a_connection_that_fails_twice_does_not_end_the_main_loop(reactor: Any, logged: Logged) -> None:
+    """Reading raises, and so does `connectionLost`: both are logged, and the reactor runs on."""
+    broken = Reader(lambda: 1 / 0)
+    broken.connectionLost = lambda reason: {}[reason]  # type: ignore[method-assign]
+    reactor.addReader(broken)
+    os.write(broken.write_end, b"x")
+    reactor.callLater(0.001, reactor.stop)
+    reactor.run(installSignalHandlers=False)
+    assert len(logged.flush(ZeroDivisionError, KeyError)) == 2
