@@ -9,6 +9,7 @@ Exceptions that a real reactor would log and swallow come out here, in the test.
 """
 
 import errno
+import os
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -24,14 +25,22 @@ READ_SIZE = 64 * 1024
 """Bytes of one read, and of unsent bytes above which a producer is paused: Twisted's `bufferSize`."""
 
 
+_QUIET, _UNREAD = os.pipe()[0], os.open(os.devnull, os.O_RDONLY)
+"""Descriptors for `select.poll`: one that has nothing to read, and one that always has."""
+
+
 class _Peek:
-    """The socket, as far as somebody peeks into it (R33)."""
+    """The socket, as far as somebody looks into it (R33)."""
 
     def __init__(self, transport: "MemoryTransport") -> None:
         self._transport = transport
 
+    def fileno(self) -> int:
+        """A descriptor that is as readable as the connection."""
+        return _UNREAD if self._transport.inbox or self._transport.eof else _QUIET
+
     def recv(self, size: int, flags: int) -> bytes:
-        """Look at what is unread."""
+        """Windows: look at what is unread."""
         assert flags == socket.MSG_PEEK
         transport = self._transport
         if transport.inbox or transport.eof:

@@ -12,6 +12,7 @@ wires: this one above it, and one below it for what it has encrypted.
 
 import contextlib
 import errno
+import select
 import socket
 import sys
 from typing import Any, Protocol
@@ -188,7 +189,7 @@ class Rest:
 
 
 def is_quiet(transport: Any) -> bool:
-    """Whether an idle connection is still open with nothing unread: a peek of one byte (R33).
+    """Whether an idle connection is still open with nothing unread: a look at the socket (R33).
 
     Over TLS the raw socket is looked at: any byte there, even a harmless session
     ticket, is reason enough to take another connection.
@@ -196,11 +197,15 @@ def is_quiet(transport: Any) -> bool:
     handle = getattr(transport, "socket", None)
     if handle is None:
         return bool(getattr(transport, "connected", True))
-    try:
-        handle.recv(1, socket.MSG_PEEK)
-    except OSError as error:
-        return error.errno in _AGAIN
-    return False  # a byte nobody asked for, or the end of the stream
+    if sys.platform == "win32":  # pragma: no cover - Windows has no poll
+        try:
+            handle.recv(1, socket.MSG_PEEK)
+        except OSError as error:
+            return error.errno in _AGAIN
+        return False  # a byte nobody asked for, or the end of the stream
+    look = select.poll()  # takes half the time of a peek, which tells of quiet with an exception
+    look.register(handle.fileno(), select.POLLIN)
+    return not look.poll(0)
 
 
 def peer_name(transport: Any) -> str:
