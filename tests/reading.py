@@ -1,5 +1,6 @@
 """Readers asked for everything: what tests compare when the same bytes are cut differently."""
 
+import itertools
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -76,11 +77,11 @@ def first_head(data: bytes) -> RequestHead | None:
 
 def read_responses(
     pieces: Iterable[bytes],
-    method: bytes,
+    *methods: bytes,
     limits: Limits | None = None,
     heads: Heads[ResponseHead] | None = None,
 ) -> Outcome:
-    """Everything a `ResponseReader` makes of these pieces, all of them answers to `method`."""
-    reader = ResponseReader(limits or Limits(), heads)
-    reader.expect(method)
-    return _read(reader, pieces, lambda: reader.expect(method))
+    """Everything a `ResponseReader` makes of these pieces, answers to these methods in turn."""
+    reader, asked = ResponseReader(limits or Limits(), heads), itertools.cycle(methods)
+    reader.expect(next(asked))
+    return _read(reader, pieces, lambda: reader.expect(next(asked)))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from localedge.config import Limits
 from localedge.http.head import RequestHead, ResponseHead
-from localedge.http.heads import Heads
+from localedge.http.heads import H, Heads, Known
 from tests.reading import read_requests, read_responses
 from tests.wire_strategies import in_pieces, requests, responses
 
@@ -42,6 +42,31 @@ def test_R01_request_that_came_before_is_read_as_the_first_time(data: bytes) -> 
     assert read_requests([data], heads=heads) == expected
 
 
+class Forgetful(Heads[H]):
+    """Every head is read as if it had never been there."""
+
+    def keep(self, known: Known[H]) -> None:
+        """Do not."""
+
+
+@given(in_pieces(requests()))
+def test_R01_requests_that_repeat_themselves_on_one_connection_are_read_each_for_itself(
+    case: tuple[bytes, list[bytes]],
+) -> None:
+    """However they are cut: the reader that looks for the last head first finds what it would find anyway."""
+    _, pieces = case
+    assert read_requests(pieces * 3) == read_requests(pieces * 3, heads=Forgetful())
+
+
+@given(in_pieces(responses()), st.lists(METHODS, min_size=1, max_size=4))
+def test_R07_responses_that_repeat_themselves_on_one_connection_are_read_each_for_itself(
+    case: tuple[bytes, list[bytes]], methods: list[bytes]
+) -> None:
+    """Also when the same head answers a HEAD in between, and behind a 101."""
+    _, pieces = case
+    assert read_responses(pieces * 4, *methods) == read_responses(pieces * 4, *methods, heads=Forgetful())
+
+
 @given(in_pieces(responses()), METHODS)
 def test_R05_cutting_a_response_differently_changes_nothing(
     case: tuple[bytes, list[bytes]], method: bytes
@@ -49,7 +74,7 @@ def test_R05_cutting_a_response_differently_changes_nothing(
     """The same bytes from the gateway give the same response, or the same error, however they arrive."""
     data, pieces = case
     assert read_responses(pieces, method) == read_responses([data], method)
-    assert read_responses(pieces, method, SMALL) == read_responses([data], method, SMALL)
+    assert read_responses(pieces, method, limits=SMALL) == read_responses([data], method, limits=SMALL)
 
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -25,8 +25,9 @@ from localedge.edge.wire import Rest, Wire, peer_name, tune
 from localedge.http.answers import REASONS
 from localedge.http.framing import Body, ProtocolError
 from localedge.http.guard import Answer, Refuse
-from localedge.http.head import Fields, RequestHead
+from localedge.http.head import RequestHead
 from localedge.http.parser import RequestReader
+from localedge.http.preparing import Prepared
 
 if TYPE_CHECKING:
     from localedge.edge.context import Context
@@ -47,11 +48,13 @@ class Frontend(Protocol):
     _wire: Wire
     _leg: Http1Leg
     _peer: str
+    _prepared: Prepared
 
     def __init__(self, context: "Context") -> None:
         self._context = context
         self._reader = RequestReader(context.limits, context.request_heads)
         self._exchange: Exchange | None = None
+        self._prepared_head = NOBODY
         self._uploading = False
         self._advancing = False
         self._lingering = False
@@ -217,7 +220,10 @@ class Frontend(Protocol):
 
     def _begin(self, head: RequestHead) -> None:
         context, reader = self._context, self._reader
-        record, ready = self._record(), context.prepare(head, reader.body)
+        record = self._record()
+        if head is not self._prepared_head:
+            self._prepared_head, self._prepared = head, context.prepare(head, reader.body)
+        ready = self._prepared
         if isinstance(ready, Refuse):
             self._refuse(record, ready.code, dict(ready.params))
             return
@@ -230,21 +236,14 @@ class Frontend(Protocol):
         if reader.length > context.limits.body_bytes:
             self._refuse(record, "body-too-large", {"limit": context.limits.body_bytes})
             return
-        pieces: list[bytes] = []
-        end: Fields | None = None
         try:
-            while (event := reader.next_event()) is not None:
-                if type(event) is not bytes:
-                    end = event.trailers  # type: ignore[union-attr]
-                    break
-                pieces.append(event)
+            pieces, end = reader.rest()
         except ProtocolError as error:
             self._refuse(record, error.code, error.params)
             return
         self._uploading = end is None
-        exchange = Exchange(context, self._leg, ready, record)
-        self._exchange = exchange
-        exchange.start(pieces, end)
+        self._exchange = exchange = Exchange(context, self._leg, ready, record)
+        exchange.start(pieces, None if end is None else end.trailers)
 
     def _more_body(self, exchange: Exchange) -> bool:
         """Hand on what was read of the body; False when there is no more of it."""

@@ -1,10 +1,19 @@
 """Heads that were read before."""
 
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from localedge.http.framing import Body
 
 H = TypeVar("H")
+
+
+class Known(NamedTuple, Generic[H]):
+    """A head that was read: its bytes, what it says, and the framing of the body behind it."""
+
+    raw: bytes
+    head: H
+    body: Body
+    length: int
 
 
 class Heads(Generic[H]):
@@ -20,15 +29,15 @@ class Heads(Generic[H]):
     LONGEST = 4096
 
     def __init__(self) -> None:
-        self._known: dict[bytes, tuple[H, Body, int]] = {}
+        self._known: dict[bytes, Known[H]] = {}
 
-    def get(self, raw: bytes) -> tuple[H, Body, int] | None:
+    def get(self, raw: bytes) -> Known[H] | None:
         """What these bytes were when they came last."""
         return self._known.get(raw)
 
-    def keep(self, raw: bytes, known: tuple[H, Body, int]) -> None:
+    def keep(self, known: Known[H]) -> None:
         """Remember it, if it is short."""
-        if len(raw) <= self.LONGEST:
+        if len(known.raw) <= self.LONGEST:
             if len(self._known) >= self.MOST:
                 self._known.clear()
-            self._known[raw] = known
+            self._known[known.raw] = known

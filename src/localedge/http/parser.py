@@ -14,6 +14,7 @@ control bytes), and limits count bytes from the head's first.
 """
 
 import re
+from typing import Generic
 
 import httptools
 
@@ -21,7 +22,7 @@ from localedge.config import Limits
 from localedge.http.chunked import ChunkedDecoder
 from localedge.http.framing import Body, ProtocolError, request_body, response_body
 from localedge.http.head import Fields, RequestHead, ResponseHead, combine
-from localedge.http.heads import Heads
+from localedge.http.heads import H, Heads, Known
 
 __all__ = ["End", "ProtocolError", "RequestReader", "ResponseReader"]
 
@@ -34,7 +35,6 @@ _STRAY_REASON = "a control character, or a line that does not end with CRLF"
 _BLANK_LINES = re.compile(rb"(?:\r\n)+")
 _TLS_HANDSHAKE = 0x16  # content type of a record that carries a ClientHello (RFC 8446 5.1)
 _TLS_ALERT = 0x15
-
 
 _FRAMES = frozenset({b"content-length", b"transfer-encoding"})
 _START_LINE = {
@@ -86,17 +86,30 @@ def _parse_fields(
     return tuple(fields)
 
 
-class _Reader:
+class _Reader(Generic[H]):
     """What both directions share: the buffer, finding a head, and the three kinds of body."""
 
-    __slots__ = ("_buffer", "_chunks", "_in_body", "_left", "_limits", "_searched", "body", "length")
+    __slots__ = (
+        "_buffer",
+        "_chunks",
+        "_heads",
+        "_in_body",
+        "_last",
+        "_left",
+        "_limits",
+        "_searched",
+        "body",
+        "length",
+    )
 
     _code_line = "bad-request-line"
     _code_long_line = "target-too-long"
     _lenient = False
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, heads: Heads[H] | None = None) -> None:
         self._limits = limits
+        self._heads: Heads[H] = heads or Heads()
+        self._last: Known[H] | None = None  # the head that most likely comes next
         self._buffer = b""
         self._searched = 0
         self._in_body = False
@@ -125,23 +138,48 @@ class _Reader:
         data, self._buffer = self._buffer, b""
         return data
 
+    def next_event(self) -> H | bytes | End | None:
+        """The next event, or None when more bytes are needed."""
+        if self._in_body:
+            return self._next_of_body()
+        buffer = self._buffer
+        if not buffer:
+            return None
+        known = self._last
+        if known is None or not buffer.startswith(known.raw):
+            known = self._next_head(buffer)
+            if known is None:
+                return None
+        self._buffer = self._buffer[len(known.raw) :]
+        self._searched = 0
+        self._start(known)
+        return known.head
+
     # -- heads
 
-    def _take_head(self) -> bytes | None:
-        """The whole head with its empty line; None while it is unfinished."""
+    def _next_head(self, buffer: bytes) -> Known[H] | None:
+        """The head in front of the buffer, which is not empty; None while it is unfinished."""
+        raw = self._find_head()
+        if not raw:
+            return None
+        known = self._last = self._heads.get(raw)
+        if known is None:
+            known = self._read_head(raw)
+            self._heads.keep(known)
+        return known
+
+    def _find_head(self) -> bytes:
+        """The whole head with its empty line, or nothing."""
         buffer = self._buffer
         limit = self._limits.head_bytes
         end = buffer.find(b"\r\n\r\n", self._searched)
         if end < 0 or end + 4 > limit:
-            if buffer:
-                self._check_unfinished(buffer[:limit])
+            self._check_unfinished(buffer[:limit])
             if end >= 0 or len(buffer) > limit:
                 line_ends = 0 <= buffer.find(b"\r\n", 0, limit)
                 raise ProtocolError("head-too-large" if line_ends else self._code_long_line, limit=limit)
             self._searched = max(0, len(buffer) - 3)
-            return None
-        self._searched = 0
-        self._buffer = buffer[end + 4 :]
+            return b""
         return buffer[: end + 4]
 
     def _check_unfinished(self, buffer: bytes) -> None:
@@ -156,6 +194,9 @@ class _Reader:
 
     def _check_line(self, line: bytes) -> object:
         raise AssertionError("each direction has its own start line")
+
+    def _read_head(self, raw: bytes) -> Known[H]:
+        raise AssertionError("each direction has its own head")
 
     def _fields(
         self, kind: type[httptools.HttpRequestParser | httptools.HttpResponseParser], rest: bytes
@@ -175,11 +216,20 @@ class _Reader:
 
     # -- bodies
 
-    def _start_body(self, body: Body, length: int) -> None:
-        self.body, self.length = body, length
+    def _start(self, known: Known[H]) -> None:
+        self.body = known.body
+        self.length = self._left = known.length
         self._in_body = True
-        self._left = length
-        self._chunks = ChunkedDecoder(lenient=self._lenient) if body is Body.CHUNKED else None
+        self._chunks = ChunkedDecoder(lenient=self._lenient) if known.body is Body.CHUNKED else None
+
+    def rest(self) -> tuple[list[bytes], End | None]:
+        """What has arrived of the body behind a head, and its end if that has come too."""
+        pieces: list[bytes] = []
+        while (event := self._next_of_body()) is not None:
+            if type(event) is End:
+                return pieces, event
+            pieces.append(event)  # type: ignore[arg-type]
+        return pieces, None
 
     def _next_of_body(self) -> bytes | End | None:
         buffer = self._buffer
@@ -242,26 +292,16 @@ class _Reader:
         return End(trailers) if trailers else _END
 
 
-class RequestReader(_Reader):
+class RequestReader(_Reader[RequestHead]):
     """The client's side of a connection: requests, one after the other.
 
     `next_event` gives a `RequestHead`, then body `bytes`, then `End`; None when more
     bytes are needed.  It raises `ProtocolError` (R01, R03); the reader is useless after that.
     """
 
-    __slots__ = ("_heads",)
+    __slots__ = ()
 
-    def __init__(self, limits: Limits, heads: Heads[RequestHead] | None = None) -> None:
-        super().__init__(limits)
-        self._heads: Heads[RequestHead] = heads or Heads()
-
-    def next_event(self) -> RequestHead | bytes | End | None:
-        """The next event, or None."""
-        if self._in_body:
-            return self._next_of_body()
-        buffer = self._buffer
-        if not buffer:
-            return None
+    def _next_head(self, buffer: bytes) -> Known[RequestHead] | None:
         if buffer[0] < 0x20:
             blank = _BLANK_LINES.match(buffer)
             if blank is not None:
@@ -271,24 +311,15 @@ class RequestReader(_Reader):
                 return None
             if buffer[0] == _TLS_HANDSHAKE:
                 raise ProtocolError("tls-on-plain-port")
-        raw = self._take_head()
-        if raw is None:
-            return None
-        known = self._heads.get(raw)
-        if known is None:
-            known = self._read_head(raw)
-            self._heads.keep(raw, known)
-        head, body, length = known
-        self._start_body(body, length)
-        return head
+        return super()._next_head(buffer)
 
-    def _read_head(self, raw: bytes) -> tuple[RequestHead, Body, int]:
+    def _read_head(self, raw: bytes) -> Known[RequestHead]:
         line, _, rest = raw.partition(b"\r\n")
         match = self._check_line(line)
         version = b"1.1" if match[3] == b"1" else b"1.0"
         fields = self._fields(httptools.HttpRequestParser, rest)
         head = RequestHead(match[1], match[2], version, fields, combine(fields))
-        return head, *request_body(head)
+        return Known(raw, head, *request_body(head))
 
     def _check_line(self, line: bytes) -> re.Match[bytes]:
         match = _REQUEST_LINE.fullmatch(line)
@@ -299,63 +330,55 @@ class RequestReader(_Reader):
         return match
 
 
-class ResponseReader(_Reader):
+class ResponseReader(_Reader[ResponseHead]):
     """The gateway's side of a connection: the responses to one request, interim ones first.
 
     Tell it the method with `expect` before each response.  Events as `RequestReader`;
     every code is refined by the caller: to the user it is a gateway that speaks garbage (R05).
     """
 
-    __slots__ = ("_heads", "_method", "_switched")
+    __slots__ = ("_method", "_switched")
 
     _code_line = "bad-status-line"
     _code_long_line = "head-too-large"
     _lenient = True
 
     def __init__(self, limits: Limits, heads: Heads[ResponseHead] | None = None) -> None:
-        super().__init__(limits)
-        self._heads: Heads[ResponseHead] = heads or Heads()
+        super().__init__(limits, heads)
         self._method = b""
         self._switched = False
 
     def expect(self, method: bytes) -> None:
         """The next response answers a request with this method (R07)."""
         self._method = method
+        if method == b"HEAD":
+            self._last = None
 
-    def next_event(self) -> ResponseHead | bytes | End | None:
-        """The next event, or None."""
-        if self._in_body:
-            return self._next_of_body()
-        buffer = self._buffer
-        if not buffer or self._switched:
+    def _start(self, known: Known[ResponseHead]) -> None:
+        if known.head.status >= 200:
+            super()._start(known)
+        elif known.head.status == 101:
+            self._switched, self._last = True, None
+
+    def _next_head(self, buffer: bytes) -> Known[ResponseHead] | None:
+        if self._switched:
             return None
         if buffer[0] == _TLS_ALERT:
             raise ProtocolError("gateway-speaks-tls")
         if not b"HTTP/1."[: len(buffer)] == buffer[:7]:
             raise ProtocolError("bad-status-line")
-        raw = self._take_head()
-        if raw is None:
-            return None
-        plain = self._method != b"HEAD"  # its answers have no body, whatever their heads say
-        known = self._heads.get(raw) if plain else None
-        if known is None:
-            known = self._read_head(raw)
-            if plain:
-                self._heads.keep(raw, known)
-        head, body, length = known
-        if head.status >= 200:
-            self._start_body(body, length)
-        elif head.status == 101:
-            self._switched = True
-        return head
+        if self._method != b"HEAD":
+            return super()._next_head(buffer)
+        raw = self._find_head()  # no body, whatever it says: a head that is not to be remembered
+        return self._read_head(raw) if raw else None
 
-    def _read_head(self, raw: bytes) -> tuple[ResponseHead, Body, int]:
+    def _read_head(self, raw: bytes) -> Known[ResponseHead]:
         line, _, rest = raw.partition(b"\r\n")
         match = self._check_line(line)
         fields = self._fields(httptools.HttpResponseParser, rest)
         version = b"1.1" if match[1] == b"1" else b"1.0"
         head = ResponseHead(int(match[2]), match[3] or b"", fields, version, combine(fields))
-        return head, *response_body(head, self._method)
+        return Known(raw, head, *response_body(head, self._method))
 
     def eof(self) -> End | None:
         """The connection has ended: `End` where that ends the body, None between messages.

@@ -44,7 +44,8 @@ class Ready(NamedTuple):
     """Sending it twice does no harm: idempotent, and without a body (R34)."""
 
 
-Prepare = Callable[[RequestHead, Body], Ready | Answer | Refuse]
+Prepared = Ready | Answer | Refuse
+Prepare = Callable[[RequestHead, Body], Prepared]
 
 
 def make_prepare(config: Config, route: Route) -> Prepare:
@@ -53,7 +54,7 @@ def make_prepare(config: Config, route: Route) -> Prepare:
     loop = Refuse("loop", (("gateway", config.gateway.url),))
 
     @lru_cache(maxsize=REMEMBERED)
-    def prepare(head: RequestHead, body: Body) -> Ready | Answer | Refuse:
+    def prepare(head: RequestHead, body: Body) -> Prepared:
         verdict = admit(head)
         if not isinstance(verdict, Forward):
             return verdict
