@@ -15,6 +15,9 @@ from typing import Any
 from twisted.internet.epollreactor import EPollReactor
 from twisted.python import log
 
+LONGEST = 3600.0
+"""Seconds that it sleeps at most: epoll counts milliseconds in 31 bits."""
+
 
 class QuickEPollReactor(EPollReactor):
     """See the module's docstring."""
@@ -22,9 +25,11 @@ class QuickEPollReactor(EPollReactor):
     running: bool
     threadCallQueue: list[Any]
     runUntilCurrent: Callable[[], None]
+    seconds: Callable[[], float]
     timeout: Callable[[], float | None]
     _justStopped: bool
     _newTimedCalls: list[Any]
+    _pendingTimedCalls: list[Any]
     _disconnectSelectable: Any
     _doReadOrWrite: Any
     _poller: Any
@@ -44,10 +49,11 @@ class QuickEPollReactor(EPollReactor):
     def _poll_on(self) -> None:
         """Serve descriptors until something else wants its turn: a timed call, a thread, the end."""
         while self._started and not (self._newTimedCalls or self.threadCallQueue or self._justStopped):
-            timeout = self.timeout()
-            if timeout == 0:
+            calls = self._pendingTimedCalls
+            left = calls[0].time - self.seconds() if calls else LONGEST
+            if left <= 0:
                 return
-            self.doPoll(timeout)
+            self.doPoll(min(LONGEST, left))
 
     def doPoll(self, timeout: float | None) -> None:
         """Wait up to `timeout` seconds, None for ever, and serve what is ready."""
