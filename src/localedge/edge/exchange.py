@@ -176,7 +176,7 @@ class Exchange:
         self._client.respond(status, head.reason, fields, body)
         if self._client.blocked:
             backend.pause_response()
-        self._set_deadline(now)
+        self.deadline = now + self._context.limits.silence
 
     def _interim(self, head: ResponseHead) -> None:
         if head.status == 100:

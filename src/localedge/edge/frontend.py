@@ -335,7 +335,8 @@ class Frontend(Protocol):
         else:
             self.deadline = self._context.now() + self._context.limits.keep_alive
             self.reading.resume()
-            self._advance()
+            if self._reader.buffered:
+                self._advance()
 
     # -- the end of the connection
 

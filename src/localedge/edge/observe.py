@@ -163,15 +163,14 @@ def spoken(log_format: LogFormat, code: str, text: str) -> str:
 
 def _phases(record: Record, now: float) -> tuple[float, float, float, float, float]:
     """Queue, connect, first byte, total, longest gap in ms; the phase it ended in is counted to the end."""
-
-    def phase(start: float, end: float) -> float:
-        return 0.0 if start == NOT_YET else ((now if end == NOT_YET else end) - start) * 1000
-
+    started, queued, connected, first = record.started, record.queued, record.connected, record.first_byte
+    if first == NOT_YET:
+        queued, connected, first = [now if end == NOT_YET else end for end in (queued, connected, first)]
     return (
-        phase(record.started, record.queued),
-        phase(record.queued, record.connected),
-        phase(record.connected, record.first_byte),
-        phase(record.started, now),
+        (queued - started) * 1000,
+        (connected - queued) * 1000,
+        (first - connected) * 1000,
+        (now - started) * 1000,
         record.gap * 1000,
     )
 

@@ -35,6 +35,7 @@ _STRAY_REASON = "a control character, or a line that does not end with CRLF"
 _BLANK_LINES = re.compile(rb"(?:\r\n)+")
 _TLS_HANDSHAKE = 0x16  # content type of a record that carries a ClientHello (RFC 8446 5.1)
 _TLS_ALERT = 0x15
+_ENDLESS = 1 << 62
 
 _FRAMES = frozenset({b"content-length", b"transfer-encoding"})
 _START_LINE = {
@@ -220,7 +221,12 @@ class _Reader(Generic[H]):
         self.body = known.body
         self.length = self._left = known.length
         self._in_body = True
-        self._chunks = ChunkedDecoder(lenient=self._lenient) if known.body is Body.CHUNKED else None
+        self._chunks = None
+        if not known.length:
+            if known.body is Body.CHUNKED:
+                self._chunks = ChunkedDecoder(lenient=self._lenient)
+            elif known.body is Body.UNTIL_CLOSE:
+                self._left = _ENDLESS
 
     def rest(self) -> tuple[list[bytes], End | None]:
         """What has arrived of the body behind a head, and its end if that has come too."""
@@ -232,30 +238,18 @@ class _Reader(Generic[H]):
         return pieces, None
 
     def _next_of_body(self) -> bytes | End | None:
-        buffer = self._buffer
-        if self.body is Body.LENGTH:
-            if not self._left:
-                return self._end()
+        buffer, left = self._buffer, self._left
+        if left:
             if not buffer:
                 return None
-            left = self._left
-            if len(buffer) <= left:
-                self._left = left - len(buffer)
-                self._buffer = b""
-                return buffer
-            self._left = 0
+            self._left = left - len(buffer) if len(buffer) < left else 0
             self._buffer = buffer[left:]
             return buffer[:left]
-        if self.body is Body.CHUNKED:
-            return self._next_of_chunks(buffer)
-        if self.body is Body.NONE:
-            return self._end()
-        self._buffer = b""
-        return buffer or None
+        if self._chunks is not None:
+            return self._next_of_chunks(self._chunks, buffer)
+        return self._end()
 
-    def _next_of_chunks(self, buffer: bytes) -> bytes | End | None:
-        chunks = self._chunks
-        assert chunks is not None
+    def _next_of_chunks(self, chunks: ChunkedDecoder, buffer: bytes) -> bytes | End | None:
         if not chunks.done:
             payload, self._buffer = chunks.decode(buffer)
             if payload:
