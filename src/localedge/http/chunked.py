@@ -11,6 +11,8 @@ dropped, and what the client gets is framed anew.
 """
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 
 from localedge.http.framing import ProtocolError
 
@@ -21,12 +23,25 @@ _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _QUOTED = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
 _ANY = rb";[\t\x20-\x7e\x80-\xff]*"
 
+
+def _size_of(line: bytes) -> Callable[[bytes], int]:
+    """What reads a chunk line (a pattern) without its CRLF: the size, or -1 if it is none."""
+    whole = re.compile(line)
+
+    @lru_cache(maxsize=256)  # the events of a stream have few sizes
+    def size_of(line: bytes) -> int:
+        match = whole.fullmatch(line) if len(line) <= MAX_LINE - 2 else None
+        return -1 if match is None else int(match[1], 16)
+
+    return size_of
+
+
 _STRICT = (
-    re.compile(rb"([0-9A-Fa-f]{1,16})(?:;" + _TOKEN + rb"(?:=(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*\r\n"),
+    _size_of(rb"([0-9A-Fa-f]{1,16})(?:;" + _TOKEN + rb"(?:=(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*"),
     re.compile(rb"(?:[0-9A-Fa-f]{1,16}(?:" + _ANY + rb")?\r?)?"),
 )
 _LENIENT = (
-    re.compile(rb"([0-9A-Fa-f]{1,16})[\t ]*(?:" + _ANY + rb")?\r\n"),
+    _size_of(rb"([0-9A-Fa-f]{1,16})[\t ]*(?:" + _ANY + rb")?"),
     re.compile(rb"(?:[0-9A-Fa-f]{1,16}[\t ]*(?:" + _ANY + rb")?\r?)?"),
 )
 """A whole chunk line, and the beginning of one."""
@@ -39,10 +54,10 @@ def _bad(reason: str) -> ProtocolError:
 class ChunkedDecoder:
     """Bytes in, payload out; one instance per body."""
 
-    __slots__ = ("_after_data", "_begun", "_line", "_remaining", "done")
+    __slots__ = ("_after_data", "_begun", "_remaining", "_size_of", "done")
 
     def __init__(self, *, lenient: bool = False) -> None:
-        self._line, self._begun = _LENIENT if lenient else _STRICT
+        self._size_of, self._begun = _LENIENT if lenient else _STRICT
         self._remaining = 0
         self._after_data = False  # the CRLF behind a chunk's data is due
         self.done = False
@@ -73,13 +88,13 @@ class ChunkedDecoder:
                 if not parts and data[pos:] != b"\r":
                     raise _bad("no CRLF behind a chunk")
                 break
-            match = self._line.match(data, pos)
-            if match is None or match.end() - pos > MAX_LINE:
+            end = data.find(b"\r\n", pos)
+            length = self._size_of(data[pos:end]) if end >= 0 else -1
+            if length < 0:
                 if not parts:
                     self._check_unfinished(data[pos : pos + MAX_LINE + 1])
                 break
-            start = match.end()
-            length = int(match[1], 16)
+            start = end + 2
             pos = start + length
             if not length:
                 self.done = True
