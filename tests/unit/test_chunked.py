@@ -4,7 +4,7 @@ import httptools
 import pytest
 from hypothesis import given
 
-from localedge.http.chunked import MAX_LINE, ChunkedDecoder
+from localedge.http.chunked import MANY, MAX_LINE, ChunkedDecoder
 from localedge.http.framing import ProtocolError
 from tests.reading import Asked, Outcome, read_requests
 from tests.wire_strategies import chunked_bodies, in_pieces
@@ -142,6 +142,26 @@ def test_R01_cutting_chunks_differently_changes_nothing(case: tuple[bytes, list[
     """Payload, trailers and fault of a chunked body do not hang on how it was cut."""
     data, pieces = case
     assert _read(*pieces) == _read(data)
+
+
+@given(chunked_bodies())
+def test_R01_many_chunks_at_once_are_what_they_are_one_by_one(data: bytes) -> None:
+    """Right or wrong, in the middle of many that are right."""
+    many = b"3\r\nabc\r\n" * (MANY // 8 + 1)
+    assert _read(many + data + many) == _bytewise(many + data + many)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [b"2\r\n\r\n\r\n", b"3;x\r\nabc\r\n", b"003\r\nabc\r\n", b"6\r\na\r\nb\r\n\r\n"],
+)
+def test_R01_odd_chunks_among_many_even_ones_are_taken_apart(odd: bytes) -> None:
+    """CRLF in a payload, an extension and leading zeros are no less right there."""
+    even = b"3\r\nabc\r\n" * MANY
+    payload = odd.partition(b"\r\n")[2][:-2]
+    expected = Outcome((b"abc" * MANY + payload + b"abc" * MANY, ()), None)
+    assert _read(even + odd + even + b"0\r\n\r\n") == expected
+    assert _read(even, odd + even, b"0\r\n\r\n") == expected
 
 
 class _Llhttp:

@@ -19,6 +19,9 @@ from localedge.http.framing import ProtocolError
 MAX_LINE = 4096
 """Bytes of a chunk-size line with its extensions."""
 
+MANY = 512
+"""Bytes in which there may be enough chunks to look for all of them at once."""
+
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _QUOTED = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
 _ANY = rb";[\t\x20-\x7e\x80-\xff]*"
@@ -51,14 +54,28 @@ def _bad(reason: str) -> ProtocolError:
     return ProtocolError("bad-chunk", reason=reason)
 
 
+def _even_chunks(data: bytes, size_of: Callable[[bytes], int]) -> tuple[list[bytes], bytes] | None:
+    """The payloads of the whole chunks in `data`, and the rest, which is no whole chunk.
+
+    None unless it is as simple as with most streams: no CRLF inside a payload, and no last chunk yet.
+    """
+    pieces = data.split(b"\r\n")
+    whole = (len(pieces) - 1) // 2 * 2
+    payloads = pieces[1:whole:2]
+    if list(map(size_of, pieces[:whole:2])) != list(map(len, payloads)) or not all(payloads):
+        return None
+    return payloads, b"\r\n".join(pieces[whole:])
+
+
 class ChunkedDecoder:
     """Bytes in, payload out; one instance per body."""
 
-    __slots__ = ("_after_data", "_begun", "_remaining", "_size_of", "done")
+    __slots__ = ("_after_data", "_begun", "_even", "_remaining", "_size_of", "done")
 
     def __init__(self, *, lenient: bool = False) -> None:
         self._size_of, self._begun = _LENIENT if lenient else _STRICT
         self._remaining = 0
+        self._even = True  # many chunks at once: as long as that works
         self._after_data = False  # the CRLF behind a chunk's data is due
         self.done = False
         """The last chunk has been read; what follows is the trailer section."""
@@ -72,6 +89,7 @@ class ChunkedDecoder:
         """
         parts: list[bytes] = []
         pos, size = 0, len(data)
+        even = self._even and size >= MANY
         while pos < size:
             if self._remaining:
                 part = data[pos : pos + self._remaining]
@@ -88,6 +106,14 @@ class ChunkedDecoder:
                 if not parts and data[pos:] != b"\r":
                     raise _bad("no CRLF behind a chunk")
                 break
+            if even:
+                even = False
+                found = _even_chunks(data[pos:], self._size_of)
+                self._even = found is not None
+                if found is not None:
+                    parts += found[0]
+                    pos = size - len(found[1])
+                    continue
             end = data.find(b"\r\n", pos)
             length = self._size_of(data[pos:end]) if end >= 0 else -1
             if length < 0:

@@ -251,6 +251,8 @@ class _Reader(Generic[H]):
 
     def _next_of_chunks(self, chunks: ChunkedDecoder, buffer: bytes) -> bytes | End | None:
         if not chunks.done:
+            if not buffer:
+                return None
             payload, self._buffer = chunks.decode(buffer)
             if payload:
                 return payload
