@@ -164,6 +164,13 @@ def test_R01_odd_chunks_among_many_even_ones_are_taken_apart(odd: bytes) -> None
     assert _read(even, odd + even, b"0\r\n\r\n") == expected
 
 
+def test_R01_one_cut_among_many_chunks_changes_nothing() -> None:
+    """Wherever it is."""
+    data = b"10\r\n0123456789abcdef\r\n" * (2 * MANY // 16) + b"0\r\n\r\n"
+    whole = Outcome((b"0123456789abcdef" * (2 * MANY // 16), ()), None)
+    assert all(_read(data[:place], data[place:]) == whole for place in range(MANY, MANY + 50))
+
+
 class _Llhttp:
     """What llhttp makes of a body."""
 
