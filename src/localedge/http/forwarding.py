@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from localedge.http.framing import Body
 from localedge.http.guard import TOKEN_FIELD
-from localedge.http.head import Fields, RequestHead, ResponseHead, tokens
+from localedge.http.head import Fields, RequestHead, ResponseHead, lower_names, tokens
 
 HOP_BY_HOP = frozenset(
     {
@@ -119,26 +119,25 @@ def to_gateway(
     drop = _dropped(combined.get(b"connection"), _NOT_TO_GATEWAY)
     if body is Body.CHUNKED:
         drop -= {b"transfer-encoding", b"trailer"}
-    out = [b"%b %b%b HTTP/1.1\r\n" % (head.method, route.absolute, gateway_target(target, route.base))]
+    out = [b"%b %b%b HTTP/1.1" % (head.method, route.absolute, gateway_target(target, route.base))]
     if head.version == b"1.0":
         drop |= {b"expect"}  # RFC 9110 10.1.1: an HTTP/1.0 client cannot mean it
     special = drop | {b"host", b"transfer-encoding"}
-    for field in head.fields:
-        low = field[0].lower()
+    for low, field in zip(lower_names(head), head.fields, strict=True):
         if low not in special:
-            out.append(b"%b: %b\r\n" % field)
+            out.append(b": ".join(field))
         elif low == b"host":
-            out.append(b"%b: %b\r\n" % (field[0], route.authority))
+            out.append(b"%b: %b" % (field[0], route.authority))
         elif low not in drop:
-            out.append(b"%b: chunked\r\n" % field[0])
+            out.append(b"%b: chunked" % field[0])
     if websocket:
-        out.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % combined[b"upgrade"])
+        out.append(b"Connection: Upgrade\r\nUpgrade: %b" % combined[b"upgrade"])
     elif accepts_trailers(head):
-        out.append(b"TE: trailers\r\nConnection: TE\r\n")
+        out.append(b"TE: trailers\r\nConnection: TE")
     if route.proxy_authorization is not None:
-        out.append(b"Proxy-Authorization: %b\r\n" % route.proxy_authorization)
+        out.append(b"Proxy-Authorization: %b" % route.proxy_authorization)
     out.append(b"Via: %b localedge-%b\r\n\r\n" % (head.version, route.instance))
-    return b"".join(out)
+    return b"\r\n".join(out)
 
 
 def to_client(

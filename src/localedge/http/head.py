@@ -54,6 +54,12 @@ def combine(fields: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return combined
 
 
+def lower_names(head: RequestHead) -> Iterable[bytes]:
+    """The names of the fields in lower case, in order."""
+    combined = head.combined
+    return combined if len(combined) == len(head.fields) else [name.lower() for name, _ in head.fields]
+
+
 def values(fields: Iterable[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
     """Every value of the field called `name` (lower case), in order."""
     return [value for key, value in fields if key.lower() == name]

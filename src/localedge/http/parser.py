@@ -66,7 +66,8 @@ class _Collector:
         self.fields: list[tuple[bytes, bytes]] = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.fields.append((name, value))
+        # llhttp leaves the white space behind a value (RFC 9112 5: it is no part of it)
+        self.fields.append((name, value.rstrip(b" \t")))
 
 
 def _parse_fields(
@@ -80,11 +81,7 @@ def _parse_fields(
         parser.feed_data(rest)
     except httptools.HttpParserUpgrade:
         pass  # llhttp's notion of where the message ends: ours is in `framing`
-    fields = collector.fields
-    if b" \r" in rest or b"\t\r" in rest:
-        # llhttp leaves the white space behind a value (RFC 9112 5: it is no part of it)
-        fields = [(name, value.rstrip(b" \t")) for name, value in fields]
-    return tuple(fields)
+    return tuple(collector.fields)
 
 
 class _Reader(Generic[H]):
