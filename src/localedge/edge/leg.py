@@ -79,8 +79,9 @@ class Http1Leg:
         self._put_head(status, reason, fields, frame)
 
     def _put_head(self, status: int, reason: bytes, fields: Fields, frame: bytes) -> None:
-        lines = [b"%b: %b\r\n" % field for field in fields]
-        self._wire.put(b"HTTP/1.1 %d %b\r\n%b%b\r\n" % (status, reason, b"".join(lines), frame))
+        lines = [b": ".join(field) for field in fields]
+        lines.append(frame)
+        self._wire.put(b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, reason, b"\r\n".join(lines)))
 
     def write_body(self, data: bytes) -> None:
         """Bytes of the body."""

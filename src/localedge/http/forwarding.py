@@ -154,7 +154,10 @@ def to_client(
         drop -= {b"trailer"}
     if not keep_length:
         drop |= {b"content-length"}
-    fields = tuple([field for field in head.fields if field[0].lower() not in drop])
+    fields = head.fields
+    if not drop.isdisjoint(head.combined):
+        named = zip(lower_names(head), fields, strict=True)
+        fields = tuple([field for name, field in named if name not in drop])
     if origin is not None and b"access-control-allow-origin" not in head.combined:
         fields += ((b"access-control-allow-origin", origin), (b"vary", b"Origin"))
     return fields

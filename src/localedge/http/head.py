@@ -54,7 +54,7 @@ def combine(fields: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return combined
 
 
-def lower_names(head: RequestHead) -> Iterable[bytes]:
+def lower_names(head: RequestHead | ResponseHead) -> Iterable[bytes]:
     """The names of the fields in lower case, in order."""
     combined = head.combined
     return combined if len(combined) == len(head.fields) else [name.lower() for name, _ in head.fields]
