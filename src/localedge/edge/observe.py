@@ -175,17 +175,25 @@ def _phases(record: Record, now: float) -> tuple[float, float, float, float, flo
     )
 
 
+_LINE = "%s %s %s %s %d %s in=%d out=%d queue=%.1f connect=%.1f first=%.1f total=%.1f gap=%.1f%s"
+
+
 def _as_text(record: Record, stamp: str, now: float) -> str:
     notes = (" reused" if record.reused else "") + (" retried" if record.retried else "")
     if record.code:
         notes += f" [{record.code}]"
-    queue, connect, first, total, gap = _phases(record, now)
-    request = f"{record.method.decode()} {record.path.decode()}"
-    return (
-        f"{stamp} {record.client} {request} {record.status} {record.ending}"
-        f" in={record.bytes_in} out={record.bytes_out} queue={queue:.1f} connect={connect:.1f}"
-        f" first={first:.1f} total={total:.1f} gap={gap:.1f}{notes}"
+    method, path = record.method.decode(), record.path.decode()
+    begin = (
+        stamp,
+        record.client,
+        method,
+        path,
+        record.status,
+        record.ending,
+        record.bytes_in,
+        record.bytes_out,
     )
+    return _LINE % (*begin, *_phases(record, now), notes)
 
 
 def _as_json(record: Record, stamp: str, now: float) -> str:
