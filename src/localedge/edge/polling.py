@@ -69,7 +69,7 @@ class QuickEPollReactor(EPollReactor):
                         self._disconnectSelectable(selectable, lost, True)
                 else:
                     self._doReadOrWrite(selectable, descriptor, event)
-            except Exception as error:  # noqa: BLE001 - as Twisted does: one connection's bug is not another's end
+            except BaseException as error:  # noqa: BLE001 - as Twisted does: one connection's bug is not another's end
                 log.err()
                 if event == EPOLLIN:
                     self._disconnectSelectable(selectable, error, False)
