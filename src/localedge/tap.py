@@ -1,7 +1,8 @@
 """`twistd localedge`: the same settings and the same service tree as `localedge run`."""
 
 import os
-from typing import ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 from twisted.application.service import IService, MultiService
 from twisted.python import log, usage
@@ -11,6 +12,9 @@ from localedge.config import LogFormat
 from localedge.errors import Failure, Problems
 from localedge.settings import SETTINGS, Settings, load
 from localedge.settings.table import Setting
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
 
 _SWITCHES = ("gateway.insecure",)
 _FLAGGED = {setting.flag.removeprefix("--"): setting for setting in SETTINGS if setting.flag}
@@ -85,6 +89,7 @@ class _Daemon(MultiService):
         self._settings = settings
         self._starting = True
         self._cannot_start: CannotStartError | None = None
+        self._note: Path | None = None
         self._reactor = reactor
         stamped = settings.config.log_format is LogFormat.TEXT
         self._edge = EdgeService(settings.config, reactor=reactor, emit=_say_unstamped if stamped else _say)
@@ -102,10 +107,19 @@ class _Daemon(MultiService):
         if self._cannot_start is not None:
             raise self._cannot_start
 
+    def stopService(self) -> "Deferred[None]":
+        """Twisted: the end."""
+        from localedge.machine.running_edges import withdraw
+
+        withdraw(self._note)
+        stopped: Deferred[None] = MultiService.stopService(self)
+        return stopped
+
     def _listening(self, port: int) -> None:
-        from localedge.cli.run import listening_lines
+        from localedge.cli.run import leave_note, listening_lines
 
         config = self._settings.config
+        self._note = leave_note(config, self._edge, port)
         for line in listening_lines(config, self._edge, port):
             _say(line)
         for notice in self._edge.notices:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from localedge import messages
+from localedge.machine.running_edges import RunningEdge, running_edges
 from tests.commands import PATIENCE, codes, command, first_line, one_line, port_of, run, running
 
 UPSTREAM = "http://gateway.example:8000"
@@ -58,6 +59,19 @@ def test_R35_a_signal_ends_run_cleanly(number: signal.Signals) -> None:
         rest, errors = process.communicate(timeout=PATIENCE)
     assert line.startswith("Listening on ")
     assert (process.returncode, rest, errors) == (0, "", "")
+
+
+@POSIX
+@pytest.mark.parametrize("upstream", [(), ("--upstream", UPSTREAM)])
+def test_an_edge_leaves_a_note_while_it_runs(tmp_path: Path, upstream: tuple[str, ...]) -> None:
+    """Other commands know where it listens and which gateway it has, whatever its options were."""
+    place = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    with running("run", "--http-only", "--port", "0", *upstream, **place) as process:
+        url = f"http://127.0.0.1:{port_of(first_line(process))}"
+        assert running_edges(place) == [RunningEdge(process.pid, (url,), UPSTREAM if upstream else "")]
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
+    assert running_edges(place) == [] and list(tmp_path.rglob("*.json")) == []
 
 
 @POSIX

@@ -1,5 +1,6 @@
 """`twistd localedge` runs what `localedge run` runs."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from localedge.machine.running_edges import RunningEdge, running_edges
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="twistd's -n log is read from a pipe")
 
@@ -44,8 +47,9 @@ def running(place: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
                 process.kill()
 
 
-def test_twistd_serves(tmp_path: Path) -> None:
-    """The daemon logs where it listens, answers, and ends with a signal."""
+def test_twistd_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daemon logs where it listens, answers, leaves a note while it runs, and ends with a signal."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     with running(tmp_path, "--http-only", "--port", "0") as process:
         assert process.stdout is not None
         line = next(line for line in process.stdout if "Listening on " in line)
@@ -53,10 +57,12 @@ def test_twistd_serves(tmp_path: Path) -> None:
         url = line.partition("Listening on ")[2].partition(" ")[0]
         with urllib.request.urlopen(f"{url}/v1/models", timeout=PATIENCE) as response:
             assert response.status == 200
+        assert running_edges(os.environ) == [RunningEdge(process.pid, (url,), "")]
         process.terminate()
         rest, _ = process.communicate(timeout=PATIENCE)
     # Twisted ends by the signal it was stopped with, once everything is drained
     assert process.returncode == -signal.SIGTERM
+    assert running_edges(os.environ) == []
     [logged] = [line for line in rest.splitlines() if "GET /v1/models" in line]
     assert logged.partition("[localedge] ")[2].startswith("127.0.0.1"), "one time in front, twistd's"
 

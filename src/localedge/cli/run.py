@@ -1,7 +1,9 @@
 """`localedge run`: the edge itself."""
 
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +99,7 @@ def serve_edge(
     from localedge.edge.lines import LineWriter
     from localedge.edge.observe import spoken
     from localedge.edge.service import EdgeService
+    from localedge.machine.running_edges import withdraw
 
     reactor: Any = installed
     config = settings.config
@@ -106,6 +109,7 @@ def serve_edge(
         return spoken(LogFormat.JSON, "lines-dropped", text) if json else text
 
     log = LineWriter(reactor, printer.log_line(), dropped)
+    note: Path | None = None
 
     def say(notice: Failure, line: str | None = None) -> None:
         """By way of the log: who reads standard error may be stalled while streams run."""
@@ -117,6 +121,8 @@ def serve_edge(
             say(Failure("stopping"))
 
     def listening(port: int) -> None:
+        nonlocal note
+        note = leave_note(config, service, port)
         if announced is not None:
             announced(service, port)
             return
@@ -130,7 +136,17 @@ def serve_edge(
     try:
         serve(reactor, service, listening, stopping)
     finally:
+        withdraw(note)
         log.close()
+
+
+def leave_note(config: Config, service: "EdgeService", port: int) -> "Path | None":
+    """Tell other commands that this edge runs, see `machine.running_edges`."""
+    from localedge.machine.running_edges import RunningEdge, announce
+
+    urls = (paste.base_url(config.host, port), secure_url(service))
+    gateway = "" if config.gateway.demo else service.gateway_url
+    return announce(RunningEdge(os.getpid(), tuple(filter(None, urls)), gateway), os.environ)
 
 
 def warnings(settings: Settings) -> list[Failure]:

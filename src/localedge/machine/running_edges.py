@@ -1,0 +1,101 @@
+"""Which edges of this user run: each leaves a note while it does, in the user's directory for such things.
+
+Other commands go by it: an edge may have been started with options, on another port, with a gateway that
+is in no configuration.  No secret is in it.  Who cannot write one runs all the same.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from localedge.errors import Failure
+
+from . import private_files
+
+_VERSION = 1
+_LONGEST = 16 * 1024
+
+
+class RunningEdge(NamedTuple):
+    """What an edge says of itself."""
+
+    pid: int
+    urls: tuple[str, ...]
+    """The base URLs, that of plain HTTP first."""
+    gateway: str
+    """Its URL; empty for the demo gateway."""
+
+
+def directories(
+    environ: Mapping[str, str], platform: str = sys.platform, root: Path = Path("/")
+) -> list[Path]:
+    """Where notes may be, the place for a new one first.
+
+    XDG_RUNTIME_DIR (freedesktop.org, Base Directory Specification) goes with the login; services have none.
+    """
+    if platform == "win32":
+        import tempfile
+
+        return [Path(environ.get("TEMP") or tempfile.gettempdir()) / "localedge"]
+    name = "localedge" if sys.platform == "win32" else f"localedge-{os.geteuid()}"
+    given = environ.get("XDG_RUNTIME_DIR", "")
+    temporary = Path(environ["TMPDIR"]) if environ.get("TMPDIR") else root / "tmp"
+    runtime = [Path(given) / name] if given.startswith("/") and os.access(given, os.W_OK) else []
+    return [*runtime, temporary / name]
+
+
+def announce(edge: RunningEdge, environ: Mapping[str, str]) -> Path | None:
+    """Leave a note; where it is, to be removed at the end.  None if it cannot be written."""
+    from .processes import alive
+
+    directory = directories(environ)[0]
+    path = directory / f"{edge.pid}.json"
+    try:
+        private_files.make_directory(directory)
+        private_files.check_directory(directory)
+        for other in directory.glob("[0-9]*.json"):
+            if other.stem.isdecimal() and not alive(int(other.stem)):
+                other.unlink(missing_ok=True)  # it was killed
+        private_files.write(path, json.dumps({"version": _VERSION, **edge._asdict()}).encode())
+    except (OSError, Failure):
+        return None
+    return path
+
+
+def withdraw(path: Path | None) -> None:
+    """Take the note away."""
+    if path is not None:
+        with suppress(OSError):
+            private_files.remove(path)
+
+
+def running_edges(
+    environ: Mapping[str, str], platform: str = sys.platform, root: Path = Path("/")
+) -> list[RunningEdge]:
+    """The edges that run, the one that was started last first.  Raises nothing."""
+    from .processes import alive
+
+    found: dict[int, tuple[float, RunningEdge]] = {}
+    for directory in directories(environ, platform, root):
+        with suppress(OSError, Failure):
+            private_files.check_directory(directory)
+            for path in directory.glob("[0-9]*.json"):
+                edge = _read(path)
+                if edge is not None and alive(edge.pid):
+                    found[edge.pid] = (path.stat().st_mtime, edge)
+    return [edge for _, edge in sorted(found.values(), key=lambda one: -one[0])]
+
+
+def _read(path: Path) -> RunningEdge | None:
+    try:
+        document: dict[str, Any] = json.loads(private_files.read(path, longest=_LONGEST))
+        if document["version"] != _VERSION or f"{document['pid']}.json" != path.name:
+            return None
+        urls = tuple(str(url) for url in document["urls"])
+        return RunningEdge(int(document["pid"]), urls, str(document["gateway"]))
+    except (OSError, Failure, ValueError, KeyError, TypeError, RecursionError):
+        return None

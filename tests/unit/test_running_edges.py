@@ -1,0 +1,98 @@
+"""The notes that running edges leave: who reads them, and what is not believed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from localedge.machine.running_edges import RunningEdge, announce, directories, running_edges, withdraw
+
+EDGE = RunningEdge(os.getpid(), ("http://127.0.0.1:18081", "https://localedge.test:18443"), "http://gw:8000")
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and places of POSIX")
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """A login with a place for such notes, whatever the platform."""
+    return {"XDG_RUNTIME_DIR": str(tmp_path), "TMPDIR": str(tmp_path / "tmp"), "TEMP": str(tmp_path)}
+
+
+def test_a_note_is_read_while_it_is_there(environ: dict[str, str]) -> None:
+    """Other commands see what the edge says of itself, until it takes the note away."""
+    note = announce(EDGE, environ)
+    assert note is not None and running_edges(environ) == [EDGE]
+    withdraw(note)
+    assert running_edges(environ) == [] and not note.exists()
+    withdraw(note)
+
+
+@POSIX
+def test_a_note_is_for_its_owner(environ: dict[str, str]) -> None:
+    """Nobody else reads it, and a directory that others may write is not believed."""
+    note = announce(EDGE, environ)
+    assert note is not None and note.stat().st_mode & 0o777 == 0o600
+    note.parent.chmod(0o777)
+    assert running_edges(environ) == [] and announce(EDGE, environ) is None
+
+
+def test_an_edge_that_was_killed(environ: dict[str, str]) -> None:
+    """Its note is not believed, and the next edge removes it."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        gone = process.pid
+    note = announce(RunningEdge(gone, ("http://127.0.0.1:1",), ""), environ)
+    assert note is not None and running_edges(environ) == []
+    announce(EDGE, environ)
+    assert not note.exists() and running_edges(environ) == [EDGE]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b'{"version": 9}',
+        b'{"version": 1, "pid": "x"}',
+        b"[" * 5000,
+        b'{"version":1,"pid":1}',
+    ],
+)
+def test_what_is_no_note_is_left_out(environ: dict[str, str], content: bytes) -> None:
+    """Half-written and foreign files are not believed, and hide no other."""
+    note = announce(EDGE, environ)
+    assert note is not None
+    other = note.with_name(f"{os.getppid()}.json")
+    other.write_bytes(content)
+    other.chmod(0o600)
+    assert running_edges(environ) == [EDGE]
+
+
+def test_a_note_under_another_number(environ: dict[str, str]) -> None:
+    """A note speaks for the process it is called after."""
+    note = announce(EDGE, environ)
+    assert note is not None
+    document = json.loads(note.read_bytes())
+    note.write_text(json.dumps({**document, "pid": os.getppid()}), encoding="ascii")
+    assert running_edges(environ) == []
+
+
+@POSIX
+def test_where_notes_are(tmp_path: Path) -> None:
+    """The login's own directory first; without one, or where it may not be written, the temporary one."""
+    name = f"localedge-{os.geteuid()}"
+    root = tmp_path / "machine"
+    assert directories({}, "linux", root) == [root / "tmp" / name]
+    assert directories({"TMPDIR": "/x"}, "linux") == [Path("/x") / name]
+    both = directories({"XDG_RUNTIME_DIR": str(tmp_path)}, "linux", root)
+    assert both == [tmp_path / name, root / "tmp" / name]
+    assert directories({"XDG_RUNTIME_DIR": str(tmp_path / "none")}, "linux", root) == [root / "tmp" / name]
+
+
+@POSIX
+def test_no_place_for_a_note(tmp_path: Path) -> None:
+    """An edge that cannot leave one runs all the same."""
+    (tmp_path / "file").write_bytes(b"")
+    assert announce(EDGE, {"TMPDIR": str(tmp_path / "file")}) is None
