@@ -46,8 +46,8 @@ def no_configuration_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> It
     """An empty directory stands where platformdirs would find the developer's own configuration."""
     place = tmp_path_factory.mktemp("configuration")
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
-            patch.setenv(name, str(place))
+        for name in ("CONFIG_HOME", "DATA_HOME", "STATE_HOME", "CACHE_HOME", "RUNTIME_DIR"):
+            patch.setenv(f"XDG_{name}", str(place))
         yield place
 
 
@@ -72,6 +72,14 @@ def reactor_turns(twisted_greenlet: object) -> None:
     from twisted.internet.task import deferLater
 
     pytest_twisted.blockon(deferLater(reactor, 0))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def little_to_collect() -> Iterator[None]:
+    """What a module's tests have loaded is not looked through after every later test."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
