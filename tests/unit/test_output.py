@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from localedge.cli.output import Printer
+from localedge.cli.group import _COMMANDS
+from localedge.cli.output import NAMES_A_COMMAND, Printer
 from localedge.errors import Failure
 
 
@@ -145,3 +146,63 @@ def test_bytes_that_are_lost_are_an_error() -> None:
             printer.raw(b"\x00")
         assert lost.value.code == "output-failed"
         printer.raw(b"\x00")
+
+
+class _Terminal(io.StringIO):
+    """Standard error of somebody who reads it."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
+
+
+@pytest.mark.parametrize(
+    ("on_path", "called", "hinted"),
+    [
+        ("", "venv/bin/localedge", True),
+        ("venv", "venv/bin/localedge", False),
+        ("other", "venv/bin/localedge", True),
+    ],
+)
+def test_how_commands_are_typed_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_path: str, called: str, hinted: bool
+) -> None:
+    """A program that is not on the PATH, or is another one there, says how it is called, once."""
+    for place in ("venv", "other"):
+        program = tmp_path / place / "bin" / "localedge"
+        program.parent.mkdir(parents=True)
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+        if sys.platform == "win32":
+            program.with_suffix(".exe").write_bytes(b"")
+    monkeypatch.setenv("PATH", str(tmp_path / on_path / "bin") if on_path else str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    suffix = ".exe" if sys.platform == "win32" else ""
+    monkeypatch.setattr(sys, "argv", [called + suffix, "doctor"])
+    err = _Terminal()
+    printer = Printer(io.StringIO(), err)
+    printer.hint_program()
+    assert err.getvalue() == "", "nothing was said that is to be typed"
+    printer.data("  ->  localedge run")
+    printer.hint_program()
+    printer.hint_program()
+    line = f'"localedge" is not on the PATH here: type {called}{suffix} in its place.\n'
+    assert err.getvalue() == (line if hinted else "")
+
+
+def test_only_a_person_is_told_how_commands_are_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scripts that read standard error get nothing besides; nor does who runs `python -m localedge`."""
+    monkeypatch.setenv("PATH", "")
+    for program, err in (("venv/bin/localedge", io.StringIO()), ("/x/__main__.py", _Terminal())):
+        monkeypatch.setattr(sys, "argv", [program])
+        printer = Printer(io.StringIO(), err)
+        printer.data("localedge run")
+        printer.hint_program()
+        assert err.getvalue() == ""
+
+
+def test_every_command_is_known_as_one() -> None:
+    """What is to be typed is recognised for each command but the demo gateway, which no message names."""
+    for name in set(_COMMANDS) - {"demo-gateway"}:
+        assert NAMES_A_COMMAND.search(f"next: localedge {name} --now"), name
+    assert not NAMES_A_COMMAND.search("localedge keeps no copy; localedge: port 1 is in use")

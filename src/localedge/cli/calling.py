@@ -34,6 +34,7 @@ def call(argv: Sequence[str] | None) -> int:
     choose_language(printer, usage.value_of("--lang", words))
     try:
         status = localedge.main(args=words, prog_name="localedge", standalone_mode=False, obj=printer)
+        printer.hint_program()
         return status if isinstance(status, int) else 0
     except Problems as problems:
         return _tell(printer, words, *problems.failures)
@@ -52,6 +53,7 @@ def _tell(printer: Printer, words: Sequence[str], *failures: Failure) -> int:
     """Why a command failed as a whole: one line each, and for programs an object, or a list of several."""
     for failure in failures:
         printer.failure(failure)
+    printer.hint_program()
     status = max(failure.exit_status for failure in failures)
     if _wants_json(words) and not printer.printed:  # else the command has said it in its own words
         import json

@@ -7,9 +7,11 @@ away (`localedge config show | head -1`) is no error either.
 import errno
 import io
 import os
+import re
 import select
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TextIO
 
 from localedge import messages
@@ -18,6 +20,10 @@ from localedge.errors import Failure
 _PREFIX = "localedge: "
 _NOBODY_READS = (errno.EPIPE, errno.EINVAL)
 """EINVAL on Windows."""
+NAMES_A_COMMAND = re.compile(
+    r"\blocaledge (?:run|setup|uninstall|doctor|check|explain|env|config|desktop|(?:un)?trust-ca|ca|hosts|version)\b"
+)
+"""In a text: something that the reader is to type."""
 
 
 class Printer:
@@ -29,6 +35,7 @@ class Printer:
         self._lang = "en"
         self.printed = False
         """Something has gone to standard output."""
+        self._named = False
 
     @property
     def lang(self) -> str:
@@ -45,6 +52,7 @@ class Printer:
         Raises `Failure` where they are lost though somebody wants them: on a full disk.
         """
         self.printed = True
+        self._named = self._named or bool(NAMES_A_COMMAND.search(text))
         error = _write(self._stdout, text + "\n")
         if error is not None:
             self._lost(error)
@@ -79,15 +87,36 @@ class Printer:
 
     def talk(self, code: str, **params: object) -> None:
         """A line of the message table to standard error."""
-        _write(self._stderr, self.text(code, **params) + "\n")
+        self._tell(self.text(code, **params))
+
+    def _tell(self, text: str) -> None:
+        self._named = self._named or bool(NAMES_A_COMMAND.search(text))
+        _write(self._stderr, text + "\n")
 
     def text(self, code: str, **params: object) -> str:
         """A message in the user's language."""
         return messages.text(code, self._lang, **params)
 
+    def hint_program(self) -> None:
+        """At a terminal, once: how our commands are typed here, if not as the messages have them.
+
+        A first start from a virtual environment is not on the PATH (README).
+        """
+        if not self._named or self._stderr is None or not self._stderr.isatty():
+            return
+        self._named = False
+        program = sys.argv[0] if sys.argv else ""
+        import shutil
+
+        found = shutil.which("localedge")
+        if Path(program).name not in ("localedge", "localedge.exe"):
+            return  # python -m localedge, or a program that calls us
+        if found is None or not _same_file(found, program):
+            self.talk("not-on-path", program=program)
+
     def failure(self, failure: Failure) -> None:
         """`localedge: <sentence> [code]`."""
-        _write(self._stderr, self.line(failure) + "\n")
+        self._tell(self.line(failure))
 
     def line(self, failure: Failure) -> str:
         """A failure as it is told."""
@@ -153,6 +182,13 @@ def _write(stream: TextIO | None, text: str) -> OSError | None:
         _abandon(stream)
         return error if isinstance(error, OSError) else None  # ValueError: it is closed
     return None
+
+
+def _same_file(one: str, other: str) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False
 
 
 def _abandon(stream: TextIO) -> None:
