@@ -21,7 +21,8 @@ _PREFIX = "localedge: "
 _NOBODY_READS = (errno.EPIPE, errno.EINVAL)
 """EINVAL on Windows."""
 NAMES_A_COMMAND = re.compile(
-    r"\blocaledge (?:run|setup|uninstall|doctor|check|explain|env|config|desktop|(?:un)?trust-ca|ca|hosts|version)\b"
+    r"\blocaledge (?:run|setup|uninstall|doctor|check|explain|env|config|desktop|"
+    r"(?:un)?trust-ca|ca|hosts|version)\b"
 )
 """In a text: something that the reader is to type."""
 
