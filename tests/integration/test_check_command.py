@@ -66,14 +66,16 @@ def refusing() -> Iterator[tuple[str, list[dict[str, str]]]]:
 
 
 def test_the_demo_gateway_by_default() -> None:
-    """Without a gateway the built-in demo gateway is checked: one line each, a summary, exit status 0."""
+    """Without a gateway the built-in demo gateway is checked, which nobody is to take for his own."""
     done = run("check")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("Checking the gateway http://127.0.0.1:")
+    assert lines[0].startswith("No gateway is configured: checking the demo gateway")
     assert "The same through localedge" in lines
     assert {line[:4] for line in lines if " s  " in line} == {"ok  ", "note"}
-    assert lines[-1].startswith("Usable for Claude Desktop with the model claude-opus-4")
+    assert lines[-1].startswith("The demo gateway works; nothing is known of yours.")
+    assert lines[-1].endswith("localedge check --upstream http://gateway.example:8000")
+    assert json.loads(run("check", "--json").stdout)["demo"] is True
 
 
 def test_a_gateway_as_json() -> None:
@@ -83,7 +85,7 @@ def test_a_gateway_as_json() -> None:
         done = run("check", "--upstream", url, "--json", ANTHROPIC_API_KEY=KEY)
     assert (done.returncode, done.stderr) == (0, "")
     document = json.loads(done.stdout)
-    assert document["gateway"] == url and document["usable"] is True
+    assert document["gateway"] == url and document["usable"] is True and document["demo"] is False
     assert (document["model"], document["scheme"]) == ("claude-opus-4", "x-api-key")
     stream = [one for one in document["findings"] if one["check"] == "stream"]
     assert [one["through_edge"] for one in stream] == [False, True]

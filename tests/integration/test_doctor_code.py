@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from localedge.claude.health import Finding, Severity
+from localedge.claude.health import Finding, Severity, command_line
 from localedge.claude.health_code import BASE_URL, KEY, RULES, TOKEN
 from localedge.config import Config, Gateway, Https
 from localedge.machine import health_code
@@ -183,17 +183,19 @@ def test_a_link_to_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("platform", "shell", "use"),
     [
-        ("linux", "/bin/bash", 'eval "$(localedge env)"'),
-        ("darwin", "/bin/zsh", 'eval "$(localedge env)"'),
-        ("linux", "/usr/bin/fish", "localedge env | source"),
-        ("linux", "/usr/bin/nu", 'eval "$(localedge env)"'),
-        ("win32", "", "localedge env | Out-String | Invoke-Expression"),
+        ("linux", "/bin/bash", 'eval "$(localedge env OPTIONS)"'),
+        ("darwin", "/bin/zsh", 'eval "$(localedge env OPTIONS)"'),
+        ("linux", "/usr/bin/fish", "localedge env OPTIONS | source"),
+        ("linux", "/usr/bin/nu", 'eval "$(localedge env OPTIONS)"'),
+        ("win32", "", "localedge env OPTIONS | Out-String | Invoke-Expression"),
     ],
 )
 def test_the_line_for_the_shell(tmp_path: Path, platform: str, shell: str, use: str) -> None:
     """As the user's shell takes it."""
-    [found] = Bench(tmp_path, platform, SHELL=shell).found()
-    assert (found.code, found.command) == ("doctor-code-unset", use)
+    bench = Bench(tmp_path, platform, SHELL=shell)
+    options = command_line(platform, ["--config", bench.scene.file])
+    [found] = bench.found()
+    assert (found.code, found.command) == ("doctor-code-unset", use.replace("OPTIONS", options))
 
 
 def test_https(tmp_path: Path) -> None:

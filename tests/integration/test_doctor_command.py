@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import first_line, one_line, port_of, run, running
+from tests.commands import PATIENCE, command, first_line, one_line, port_of, run, running
 from tests.desktop_homes import SECRET, put
+from tests.doctor_scene import nobody
 
 KEY = "sk-ant-THEKEYTHATMUSTNOTSHOW"
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX systems")
@@ -27,6 +28,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     for name in [name for name in os.environ if name.upper().endswith("_PROXY")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("TEMP", str(tmp_path))
     monkeypatch.setenv("HOME", str(place))
     monkeypatch.setenv("USERPROFILE", str(place))
     monkeypatch.setenv("APPDATA", str(place / "AppData" / "Roaming"))
@@ -73,6 +76,122 @@ def test_an_edge_that_is_down_is_the_worst(home: Path) -> None:
     assert first.startswith("ERROR ") and f"127.0.0.1:{port}" in first
     assert first.endswith("->  localedge run")
     assert len(done.stdout.splitlines()) <= 24, "one screen"
+
+
+def test_an_edge_that_is_not_the_only_one(home: Path) -> None:
+    """One at the configured port, and another that Claude Code is sent to: both are here."""
+    with (
+        running("run", "--http-only", "--port", "0") as first,
+        running("run", "--http-only", "--port", "0") as second,
+    ):
+        write_config(home, f"[listen]\nport = {port_of(first_line(first))}\n")
+        url = f"http://127.0.0.1:{port_of(first_line(second))}"
+        done = run("doctor", "--json", ANTHROPIC_BASE_URL=url, ANTHROPIC_AUTH_TOKEN=KEY)
+    assert "doctor-code-fine" in codes(done), done.stdout
+
+
+def test_the_gateway_of_an_edge_without_a_configuration(home: Path) -> None:
+    """From its note, also where its command line does not have it."""
+    with nobody() as gateway:
+        url = f"http://127.0.0.1:{gateway}"
+        with running("run", "--http-only", "--port", "0", LOCALEDGE_UPSTREAM=url) as edge:
+            write_config(home, f"[listen]\nport = {port_of(first_line(edge))}\n")
+            done = run("doctor", "--json")
+    rows = {row["code"]: row for row in json.loads(done.stdout)["findings"]}
+    assert url in rows["gateway-refused"]["message"]
+    assert rows["gateway-refused"]["command"] == f"localedge check --upstream {url}"
+
+
+@POSIX
+def test_env_goes_where_the_edge_runs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line to type sets the base URL of the edge that runs, not the configured one."""
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    with nobody() as configured, running("run", "--http-only", "--port", "0") as edge:
+        port = port_of(first_line(edge))
+        write_config(home, f"[listen]\nport = {configured}\n")
+        done = run("doctor", "--json")
+    rows = {row["code"]: row["command"] for row in json.loads(done.stdout)["findings"]}
+    line = rows["doctor-code-unset"]
+    assert line == f'export LOCALEDGE_PORT={port}; eval "$(localedge env)"'
+    typed = line.replace("localedge env", f'"{sys.executable}" -m localedge env')
+    told = subprocess.run(
+        ["bash", "-c", f"{typed}; echo $ANTHROPIC_BASE_URL"],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+    )
+    assert told.stdout.strip() == f"http://127.0.0.1:{port}", told.stderr
+
+
+@pytest.mark.parametrize("sent", ["code", "desktop"])
+def test_the_edge_that_claude_is_sent_to(home: Path, sent: str) -> None:
+    """Started with another port, it is found by its own note; env and apply would go elsewhere."""
+    environ = {}
+    with nobody() as configured, running("run", "--http-only", "--port", "0") as edge:
+        port = port_of(first_line(edge))
+        write_config(home, f"[listen]\nport = {configured}\n")
+        if sent == "code":
+            environ = {"ANTHROPIC_BASE_URL": f"http://localhost:{port}", "ANTHROPIC_AUTH_TOKEN": KEY}
+        else:
+            url = f"http://127.0.0.1:{port}"
+            applied = run("desktop", "apply", "--base-url", url, ANTHROPIC_AUTH_TOKEN=KEY)
+            assert applied.returncode == 0, applied.stderr
+        done = run("doctor", "--json", **environ)
+        again = run("doctor", "--json", **environ, LOCALEDGE_PORT=str(port))
+    rows = {row["code"]: row for row in json.loads(done.stdout)["findings"]}
+    assert rows["doctor-edge-other-port"]["severity"] == "note", done.stdout
+    assert rows["doctor-edge-other-port"]["command"].endswith((f"LOCALEDGE_PORT={port}", f"= '{port}'"))
+    assert f":{port}" in rows["doctor-edge-runs"]["message"]
+    assert not {"doctor-edge-not-running", "doctor-desktop-port", "doctor-code-port"}.intersection(rows)
+    assert "doctor-edge-other-port" not in codes(again)
+
+
+def test_commands_name_the_configuration(home: Path) -> None:
+    """One that was given with --config is the one that the commands of findings are about."""
+    with nobody() as port:
+        other = home / "other.toml"
+        other.write_text(f"[listen]\nport = {port}\n[gateway]\nurl = 'http://gateway.example'\n")
+        done = run("doctor", "--json", "--config", str(other), ANTHROPIC_BASE_URL="http://127.0.0.1:1")
+    rows = {row["code"]: row["command"] for row in json.loads(done.stdout)["findings"]}
+    for code in ("doctor-code-port", "doctor-edge-not-running"):
+        assert f"--config {other}" in rows[code], rows
+
+
+@pytest.mark.parametrize("command", ["doctor", "explain"])
+def test_a_language_that_nobody_knows(home: Path, command: str) -> None:
+    """What was typed is wrong, and told as such, also where a broken configuration would not be."""
+    assert home.is_dir()
+    words = [command, "--lang", "xx", *(["[gateway-lost]"] if command == "explain" else [])]
+    assert "--lang" in one_line(run(*words), "bad-choice")
+
+
+@POSIX
+def test_a_configuration_that_is_no_file(home: Path) -> None:
+    """A pipe would keep doctor waiting for ever, and a device has no end."""
+    pipe = home / "pipe"
+    os.mkfifo(pipe)
+    for path in (str(pipe), "/dev/zero"):
+        done = run("doctor", "--json", "--config", path)
+        assert codes(done)[0] == "config-unreadable", done.stdout
+
+
+def test_doctor_in_a_shell_with_a_url_that_is_none(home: Path) -> None:
+    """It is Claude Code's, and told once; everything else is looked at as configured."""
+    with nobody() as port:
+        write_config(home, f"[listen]\nport = {port}\n")
+        done = run("doctor", "--json", ANTHROPIC_BASE_URL="127.0.0.1:18080")
+    assert "doctor-code-not-url" in codes(done) and "url-no-scheme" not in codes(done)
+    assert str(port) in done.stdout
+
+
+def test_our_commands_in_a_shell_with_our_own_variables(home: Path) -> None:
+    """What doctor tells to type works where `localedge env` was taken in; what would serve still refuses."""
+    write_config(home, "")
+    environ = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:18080"}
+    for words in (["config", "show"], ["hosts", "show"], ["desktop", "show"], ["trust-ca", "--dry-run"]):
+        done = run(*words, **environ)
+        assert "base-url-is-edge" not in done.stderr, words
+    one_line(run("check", **environ), "base-url-is-edge")
 
 
 def test_a_broken_configuration_is_one_finding_among_others(home: Path) -> None:
@@ -138,6 +257,8 @@ def test_the_bundle_has_no_secret_in_it(home: Path, tmp_path: Path) -> None:
         *("doctor", "--bundle", "--output", str(target)),
         ANTHROPIC_AUTH_TOKEN=KEY,
         HTTP_PROXY="http://someone:proxy-password@127.0.0.1:9",
+        HTTPS_PROXY="someone:proxy-password@127.0.0.1:9",
+        ALL_PROXY="http://some one:of@proxy-password@127.0.0.1:9",
         NO_PROXY="127.0.0.1,localhost",
         LOCALEDGE_CLIENT_TOKEN="a-client-token-of-our-own-0123",
     )
@@ -147,6 +268,9 @@ def test_the_bundle_has_no_secret_in_it(home: Path, tmp_path: Path) -> None:
     whole = "\n".join(texts.values())
     for secret in (KEY, SECRET, "proxy-password", "a-client-token", "fromthelog", "merger", "secretive-user"):
         assert secret not in whole, [name for name, text in texts.items() if secret in text]
+    assert (
+        "HTTPS_PROXY=***@127.0.0.1:9" in texts["environment.txt"] and "some" not in texts["environment.txt"]
+    )
     assert "log-unreachable" in texts["desktop-log.txt"]
     assert "ANTHROPIC_AUTH_TOKEN is set" in texts["environment.txt"]
     assert "listen.port = 0" in texts["configuration.txt"]
@@ -166,6 +290,23 @@ def test_a_bundle_takes_no_other_files_place(home: Path, tmp_path: Path) -> None
     done = run("doctor", "--bundle", "--output", str(target))
     assert done.returncode == 1 and "[doctor-bundle-exists]" in done.stderr
     assert target.read_bytes() == b"mine"
+
+
+@POSIX
+def test_a_bundle_where_the_directory_is_gone(home: Path, tmp_path: Path) -> None:
+    """One line says so; with a whole name it is written."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = f'cd "{gone}" && rmdir "{gone}" && exec "$@"'
+    argv = ["sh", "-c", script, "-", *command("doctor", "--bundle")]
+    source = str(Path(__file__).parents[2] / "src")
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run(argv, capture_output=True, encoding="utf-8", env=environ, timeout=PATIENCE)
+    assert "[doctor-bundle-unwritable]" in done.stderr and done.returncode == 1, done.stderr
+    gone.mkdir()
+    whole = [*argv, "--output", str(home / "b.zip")]
+    done = subprocess.run(whole, capture_output=True, encoding="utf-8", env=environ, timeout=PATIENCE)
+    assert (home / "b.zip").exists(), done.stderr
 
 
 def test_an_output_without_a_bundle_is_a_usage_mistake(home: Path) -> None:

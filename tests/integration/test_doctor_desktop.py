@@ -3,6 +3,7 @@
 import json
 import os
 import plistlib
+import shutil
 import struct
 import sys
 import time
@@ -178,6 +179,13 @@ def modes(first: str, third: str) -> Callable[[Path], Bench]:
         return bench
 
     return make
+
+
+def no_profile(place: Path) -> Bench:
+    """The library is gone, and the mode that wants one is not."""
+    bench = Bench(place).applied()
+    bench.desktop.places[0].meta.unlink()
+    return bench
 
 
 def managed(url: str) -> Callable[[Path], Bench]:
@@ -360,6 +368,8 @@ FAULTS: dict[str, Callable[[Path], Bench]] = {
     "doctor-desktop-plain-to-tls": plain_to_tls,
     "doctor-desktop-port": lambda place: Bench(place).to("http://127.0.0.1:8080"),
     "doctor-desktop-elsewhere": lambda place: Bench(place).to("https://gw.example"),
+    "doctor-desktop-query": lambda place: Bench(place).to(f"{URL}/?key=KEY"),
+    "doctor-desktop-no-profile": no_profile,
     "doctor-desktop-v1": lambda place: Bench(place).to(f"{URL}/v1"),
     "doctor-desktop-bom": bom,
     "doctor-desktop-outdated": outdated,
@@ -416,6 +426,25 @@ def only(bench: Bench, code: str) -> None:
 def test_a_fault_is_found(tmp_path: Path, code: str) -> None:
     """Each fault gives its own finding, and no other."""
     only(FAULTS[code](tmp_path), code)
+
+
+@pytest.mark.parametrize("applied", ["../../etc/passwd", "", None, 7])
+def test_an_applied_profile_that_can_be_none(tmp_path: Path, applied: object) -> None:
+    """Whatever stands there in place of an id."""
+    bench = Bench(tmp_path).applied()
+    bench.change(bench.desktop.places[0].meta, appliedId=applied)
+    only(bench, "doctor-desktop-no-profile")
+
+
+@POSIX
+@pytest.mark.parametrize("make", [Path.touch, lambda path: path.symlink_to("nowhere")])
+def test_a_library_that_is_no_directory(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """A file or a link that leads nowhere in its place."""
+    bench = Bench(tmp_path).applied()
+    library = bench.desktop.places[0].meta.parent
+    shutil.rmtree(library)
+    make(library)
+    assert [one for one in bench.bad() if one.startswith(("doctor-desktop-no-", "desktop-"))], bench.codes()
 
 
 @POSIX

@@ -1,12 +1,13 @@
 """Each finding about the edge, the gateway and the names, with the fault made for real."""
 
 import os
+import re
 import socket
 import ssl
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,6 +43,7 @@ from tests.h2_wire import authority
 DEMO = Gateway("http", "127.0.0.1", 1, demo=True)
 NAME = "localedge.test"
 OWNERS = pytest.mark.skipif(under_wine(), reason="Wine's netstat names no processes")
+COMMAND_LINES = pytest.mark.skipif(sys.platform == "win32", reason="Windows tells of no command lines")
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="all of 127.0.0.0/8, full backlogs, /proc")
 REFUSAL = (
     b"HTTP/1.1 421 Misdirected Request\r\nx-localedge-error: host-not-allowed\r\nContent-Length: 0\r\n\r\n"
@@ -67,6 +69,11 @@ def edge(*words: str, **environ: str) -> Iterator[int]:
         yield port_of(first_line(process))
 
 
+def unnoted(place: Path, gateway: str) -> AbstractContextManager[int]:
+    """One whose gateway stands in its environment only, and whose note nobody finds."""
+    return edge(LOCALEDGE_UPSTREAM=gateway, TEMP=str(place))
+
+
 def find(place: Path, config: Config) -> Found:
     """What is found with this configuration."""
     return by_code(look(scene(place, config)))
@@ -75,6 +82,13 @@ def find(place: Path, config: Config) -> Found:
 def errors(found: Found) -> list[str]:
     """The codes of the worst findings."""
     return [code for code, (severity, _, _) in found.items() if severity == "ERROR"]
+
+
+def other_port(told: str) -> int:
+    """The port of a command that takes another for this shell."""
+    found = re.match(r"(?:export |\$env:)LOCALEDGE_PORT ?= ?'?(\d+)'?; localedge run", told)
+    assert found is not None, told
+    return int(found[1])
 
 
 # -- the edge on plain HTTP
@@ -105,13 +119,23 @@ def test_a_configuration_that_cannot_be_read(tmp_path: Path, no_ca: Https) -> No
 
 
 @OWNERS
+def test_a_program_that_hangs_is_named(tmp_path: Path, no_ca: Https, hurried: None) -> None:
+    """With its pid, and another port with the command, so that it works as it stands."""
+    with mute() as port:
+        found = find(tmp_path, Config(DEMO, port=port, https=no_ca))
+    _, sentence, told = found["doctor-edge-silent-by"]
+    assert f"(pid {os.getpid()})" in sentence
+    assert other_port(told) != port
+
+
+@OWNERS
 def test_another_program_has_the_port(tmp_path: Path, no_ca: Https) -> None:
     """The program is named, and a free port with the command."""
     with peer(http()) as port:
         found = find(tmp_path, Config(DEMO, port=port, https=no_ca))
     severity, sentence, told = found["doctor-edge-port-taken-by"]
     assert severity == "ERROR" and f"(pid {os.getpid()})" in sentence
-    other = int(told.rpartition(" --port ")[2])
+    other = other_port(told)
     assert other != port and 0 < other < 65536
     assert errors(found) == ["doctor-edge-port-taken-by"]
 
@@ -127,10 +151,14 @@ def test_another_users_program_has_the_port() -> None:
     assert errors(found) == ["doctor-edge-port-taken"]
 
 
-def test_a_port_where_nobody_answers(tmp_path: Path, no_ca: Https, hurried: None) -> None:
-    """A program that hangs is told from one that answers."""
-    with mute() as port:
-        found = find(tmp_path, Config(DEMO, port=port, https=no_ca))
+@pytest.mark.skipif(sys.platform == "win32", reason="users")
+def test_a_port_where_nobody_answers() -> None:
+    """A program that hangs is told from one that answers, also where nobody may know whose it is."""
+    if os.geteuid() != 0:
+        peers.skip("root, to be somebody else")
+    with open_place() as place, mute() as port:
+        (place / "c.toml").write_text(f"[listen]\nport = {port}\n")
+        found = as_user("edge", place / "c.toml", 65534)
     assert errors(found) == ["doctor-edge-silent"]
 
 
@@ -220,7 +248,7 @@ def test_another_program_has_the_port_of_https(tmp_path: Path) -> None:
     with edge() as plain, peer(http()) as secure:
         found = find(tmp_path, Config(DEMO, port=plain, https=replace(https, port=secure)))
     assert errors(found) == ["doctor-edge-https-taken-by"]
-    assert " --https-port " in found["doctor-edge-https-taken-by"][2]
+    assert "LOCALEDGE_HTTPS_PORT" in found["doctor-edge-https-taken-by"][2]
 
 
 @LINUX
@@ -335,7 +363,10 @@ def test_the_gateway_answers_through_the_edge(tmp_path: Path, no_ca: Https) -> N
     ):
         config = Config(at(gateway), port=port, https=no_ca, client_token=Secret(token))
         found = find(tmp_path, config)
-    assert found["doctor-gateway-answers"][:2] == ("GOOD", f"The gateway answers: http://127.0.0.1:{gateway}")
+    assert found["doctor-gateway-answers"][:2] == (
+        "GOOD",
+        f"The gateway answers: http://127.0.0.1:{gateway} (localedge check tells whether as Claude wants it)",
+    )
     assert errors(found) == []
     assert sorted(one.split(b" ")[1] for one in seen) == [b"/", b"/?doctor"], seen
     assert not any(token.encode() in one for one in seen)
@@ -343,10 +374,15 @@ def test_the_gateway_answers_through_the_edge(tmp_path: Path, no_ca: Https) -> N
 
 def test_the_edge_does_not_get_through(tmp_path: Path, no_ca: Https) -> None:
     """The gateway is there, but the edge was started with another."""
-    with nobody() as other, peer(http()) as gateway, edge("--upstream", f"http://127.0.0.1:{other}") as port:
+    with (
+        nobody() as other,
+        peer(http()) as gateway,
+        unnoted(tmp_path, f"http://127.0.0.1:{other}") as port,
+    ):
         found = find(tmp_path, Config(at(gateway), port=port, https=no_ca))
     assert errors(found) == ["doctor-gateway-by-edge"]
     assert "gateway-refused" in found["doctor-gateway-by-edge"][1]
+    assert found["doctor-gateway-by-edge"][2] == "localedge explain gateway-refused"
 
 
 def test_the_edge_has_another_gateway(tmp_path: Path, no_ca: Https) -> None:
@@ -354,7 +390,7 @@ def test_the_edge_has_another_gateway(tmp_path: Path, no_ca: Https) -> None:
     with (
         nobody() as other,
         peer(http()) as gateway,
-        edge("--upstream", f"http://127.0.0.1:{gateway}") as port,
+        unnoted(tmp_path, f"http://127.0.0.1:{gateway}") as port,
     ):
         found = find(tmp_path, Config(at(other), port=port, https=no_ca))
         by_options = find(tmp_path, Config(DEMO, port=port, https=no_ca))
@@ -362,11 +398,72 @@ def test_the_edge_has_another_gateway(tmp_path: Path, no_ca: Https) -> None:
     assert by_options["doctor-gateway-by-options"][0] == "NOTE"
 
 
+def test_a_base_url_is_not_what_the_edge_was_started_with(tmp_path: Path, no_ca: Https) -> None:
+    """ANTHROPIC_BASE_URL names a gateway that is not there, the edge has another: it is for Claude."""
+    with nobody() as other, edge() as port:
+        url = f"http://127.0.0.1:{other}"
+        seen = scene(tmp_path, Config(at(other), port=port, https=no_ca), ANTHROPIC_BASE_URL=url)
+        found = by_code(look(seen))
+    assert [one for one in found if "gateway" in one] == ["doctor-gateway-demo"] and errors(found) == []
+
+
+STARTED_WITH = [
+    ("gateway-refused", None),
+    ("gateway-silent", lambda connection: connection.recv(65536) and connection.recv(1)),
+    ("gateway-lost", saying(b"")),
+    ("gateway-garbage", saying(b"SSH-2.0-OpenSSH_9.6\r\n")),
+    ("doctor-gateway-status", http("502 Bad Gateway")),
+    ("doctor-gateway-answers", http()),
+]
+
+
+@COMMAND_LINES
+@pytest.mark.parametrize(("code", "talk"), STARTED_WITH, ids=lambda one: one if isinstance(one, str) else "")
+def test_the_gateway_that_the_edge_was_started_with(
+    tmp_path: Path, no_ca: Https, hurried: None, code: str, talk: Talk | None
+) -> None:
+    """`localedge run --upstream`, and nothing in the configuration: that gateway is looked at."""
+    with (
+        nobody() if talk is None else peer(talk) as gateway,
+        edge("--upstream", f"http://127.0.0.1:{gateway}") as port,
+    ):
+        found = find(tmp_path, Config(DEMO, port=port, https=no_ca))
+    assert [one for one in found if "gateway" in one] == [code]
+    assert f"http://127.0.0.1:{gateway}" in found[code][1]
+    upstream = f" --upstream http://127.0.0.1:{gateway} --config {tmp_path / 'c.toml'}"
+    assert found[code][2] in ("", f"localedge check{upstream}")
+
+
+BEHIND = [
+    ("doctor-gateway-behind", None),
+    ("doctor-gateway-behind", saying(b"")),
+    ("doctor-gateway-behind-status", http("502 Bad Gateway")),
+    ("doctor-gateway-behind-silent", lambda connection: connection.recv(65536) and connection.recv(1)),
+]
+
+
+@pytest.mark.parametrize(("code", "talk"), BEHIND, ids=lambda one: one if isinstance(one, str) else "")
+def test_a_gateway_that_only_the_edge_knows(
+    tmp_path: Path, no_ca: Https, hurried: None, code: str, talk: Talk | None
+) -> None:
+    """From the environment it was started in.  A name that leads nowhere else stands for it in commands."""
+    with (
+        nobody() if talk is None else peer(talk) as gateway,
+        unnoted(tmp_path, f"http://127.0.0.1:{gateway}") as port,
+    ):
+        found = find(tmp_path, Config(DEMO, port=port, https=no_ca))
+    assert [one for one in found if "gateway" in one] == [code]
+    options = f" --upstream http://gateway.example:8000 --config {tmp_path / 'c.toml'}"
+    assert found[code][2] == f"localedge check{options}"
+    assert "http://127.0.0.1" not in found[code][1]
+
+
 ANSWERS = [
     ("gateway-lost", saying(b"")),
     ("gateway-garbage", saying(b"SSH-2.0-OpenSSH_9.6\r\n")),
     ("doctor-gateway-status", http("503 Service Unavailable")),
     ("doctor-gateway-via", http("200 OK", "Via: 1.1 squid")),
+    ("doctor-gateway-answers", http("301 Moved Permanently", "Location: /docs")),
     ("doctor-gateway-answers", http("401 Unauthorized")),
     ("doctor-gateway-answers", http("405 Method Not Allowed")),
 ]
@@ -378,6 +475,15 @@ def test_what_the_gateway_says(tmp_path: Path, no_ca: Https, code: str, talk: Ta
     with peer(talk) as port:
         found = found_with(tmp_path, at(port), no_ca)
     assert code in found and found[code][2] in ("", f"localedge check --config {tmp_path / 'c.toml'}")
+
+
+def test_a_gateway_that_sends_to_https(tmp_path: Path, no_ca: Https) -> None:
+    """The command asks it there."""
+    with peer(http("301 Moved Permanently", "Location: https://gw.test:8443/x")) as port:
+        found = found_with(tmp_path, at(port), no_ca)
+    severity, _, told = found["doctor-gateway-redirects"]
+    assert severity == "WARNING"
+    assert told == f"localedge check --upstream https://gw.test:8443 --config {tmp_path / 'c.toml'}"
 
 
 def test_nobody_at_the_gateway(tmp_path: Path, no_ca: Https) -> None:
@@ -571,6 +677,7 @@ HOSTS = [
     ("doctor-name-conflict", "ERROR", b"127.0.0.1 localedge.test\n10.0.0.9 localedge.test\n", "files", True),
     ("doctor-name-no-effect", "WARNING", b"127.0.0.1 localedge.test\n", "dns", False),
     ("doctor-name-v6-only", "WARNING", b"::1 localedge.test\n", "files", True),
+    ("doctor-name-not-heard", "ERROR", b"127.0.0.2 localedge.test\n", "files", True),
     ("doctor-hosts-damaged", "WARNING", BLOCK, "files", True),
 ]
 

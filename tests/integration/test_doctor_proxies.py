@@ -76,6 +76,19 @@ def test_a_proxy_on_another_machine(place: Place) -> None:
     assert place.found()["doctor-proxy-loopback"].severity is Severity.ERROR
 
 
+@POSIX
+def test_a_variable_that_curl_does_not_heed(place: Place, proxy: Proxy) -> None:
+    """Not HTTP_PROXY in capitals, and HTTPS_PROXY not for http: curl is asked, and told of accordingly."""
+    peers.need("curl")
+    place.environ |= {"HTTP_PROXY": proxy.url, "HTTPS_PROXY": proxy.url}
+    with socket.create_server(("127.0.0.1", 0)) as edge:
+        place.do(f"curl -s --max-time 1 -o /dev/null http://127.0.0.1:{edge.getsockname()[1]}/")
+    assert proxy.asked == []
+    assert place.found()["doctor-proxy-loopback"].params["programs"] == "Claude Code, Python"
+    del place.environ["HTTP_PROXY"]
+    assert place.found()["doctor-proxy-loopback"].params["programs"] == "Claude Code"
+
+
 def test_a_proxy_that_is_gone(place: Place, dead: int) -> None:
     """Also one that speaks SOCKS, in a variable that localedge does not heed."""
     place.environ["all_proxy"] = f"socks5h://joe:s3cret@localhost:{dead}"
@@ -147,6 +160,13 @@ def by_hand(gnome: Place, port: int) -> None:
     key = "gsettings set org.gnome.system.proxy"
     done = gnome.do(f"{key} mode manual && {key}.http host 127.0.0.1 && {key}.http port {port}")
     assert done.returncode == 0, done.stderr
+
+
+def test_nothing_is_written_by_asking_gnome(gnome: Place) -> None:
+    """Its program makes files in the user's cache, unless it is sent elsewhere."""
+    del gnome.environ["GSETTINGS_BACKEND"]
+    list(gnome.found())
+    assert not (gnome.home / ".cache").exists()
 
 
 def test_gnome_without_a_proxy(gnome: Place) -> None:

@@ -21,7 +21,7 @@ from localedge.machine.health import Scene
 from localedge.machine.health_trust import FIXES, look
 from localedge.machine.stores.system import System
 from localedge.machine.vault import Vault
-from localedge.pki.authority import make_authority
+from localedge.pki.authority import make_authority, pem
 from tests.commands import PATIENCE, running
 
 NAME = "localedge.test"
@@ -116,6 +116,26 @@ def test_a_leaf_that_is_damaged(place: Place) -> None:
     assert place.codes() == ["doctor-leaf-damaged"]
     place.fix("doctor-leaf-damaged")
     assert place.codes() == []
+
+
+@POSIX
+@pytest.mark.parametrize("damage", ["empty", "link", "other", "gone"])
+def test_the_file_of_the_root_is_damaged(place: Place, damage: str) -> None:
+    """What NODE_EXTRA_CA_CERTS names is no root, or somebody else's.  Mended by --fix."""
+    place.authority()
+    file = place.vault.root_file
+    whole = file.read_bytes()
+    if damage == "empty":
+        file.write_bytes(b"")
+    elif damage == "other":
+        file.write_bytes(pem(make_authority([NAME], NOW).root))
+    else:
+        file.unlink()
+        if damage == "link":
+            file.symlink_to("nowhere.pem")
+    assert place.codes() == ["doctor-root-file"]
+    place.fix("doctor-root-file")
+    assert place.codes() == [] and file.read_bytes() == whole
 
 
 def test_a_leaf_without_a_name(place: Place) -> None:

@@ -187,9 +187,9 @@ def test_a_port_that_windows_keeps(tmp_path: Path, secure: bool) -> None:
         bench.scene = replace(bench.scene, config=config)
         found = bench.found()
         assert [one.code for one in found] == ["doctor-windows-vm-ready", "doctor-windows-port-reserved"]
-        flag = "--https-port" if secure else "--port"
+        name = "LOCALEDGE_HTTPS_PORT" if secure else "LOCALEDGE_PORT"
         assert found[1].severity is Severity.ERROR
-        assert found[1].command == f"localedge run {flag} {port + 2}"
+        assert found[1].command.startswith(f"$env:{name} = '{port + 2}'; localedge run --config ")
     with socket.create_server(("127.0.0.1", port)):
         assert bench.codes() == ["doctor-windows-vm-ready"]
 

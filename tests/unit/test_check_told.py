@@ -68,6 +68,12 @@ def test_a_usable_gateway() -> None:
     assert err == "Waiting for POST /v1/messages: 12 s so far, 60 s at most without a byte.\n"
 
 
+def test_a_model_that_desktop_does_not_show() -> None:
+    """It works, and nobody could choose it: the last line says so."""
+    out, _ = told(FINDING, outcome=Outcome(True, "gpt-5", Credential.BEARER, Usage(1, 1)))
+    assert out.splitlines()[-1].startswith("Works with gpt-5 and the scheme bearer, an id that newer builds")
+
+
 def test_a_problem_inside_a_finding() -> None:
     """A finding that is about another failure tells that one's sentence too, with the gateway in it."""
     inner = ("gateway-silent", {"limit": "10"})

@@ -206,6 +206,7 @@ def test_an_older_configuration_runs(tmp_path: Path) -> None:
     changed = our_profile(desktop).stat().st_mtime
     assert look(desktop, None, Running(1, "c", changed - 60)).outdated
     assert not look(desktop, None, Running(1, "c", changed + 60)).outdated
+    assert not look(desktop, None, Running(1, "c", changed - 0.5)).outdated, "not known that precisely"
     assert not look(desktop, None, Running(1, "c")).outdated and not look(desktop).outdated
 
 

@@ -301,3 +301,10 @@ def test_own_messages_need_no_fields_to_be_told() -> None:
         if messages.entry(code).en.next:
             finding = Finding(code, {}, 1, OWN, 1, "")
             assert finding.cause("en") and finding.cause("zh")
+
+
+@pytest.mark.parametrize("code", ["gateway-refused", "gateway-lost", " upstream-is-edge\n", "loop"])
+def test_a_code_alone_is_explained(code: str) -> None:
+    """As doctor names it; within other text it would be a word like any other."""
+    assert codes(code) == [code.strip()]
+    assert codes(f"the {code.strip()} of it") == []

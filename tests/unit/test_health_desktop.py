@@ -53,6 +53,8 @@ def test_the_command_as_it_works_now() -> None:
     """It waits for a Claude that runs, and keeps to HTTPS where the profile had that."""
     port = using("https://localedge.test", pid=7)
     assert [one.command for one in judged(port)][1] == "localedge desktop apply --https --wait"
+    other = using("http://127.0.0.1:8080", port=19000)
+    assert [one.command for one in judged(other)][1] == "export LOCALEDGE_PORT=19000; localedge desktop apply"
     plain = using("http://127.0.0.1:18443")
     assert [one.command for one in judged(plain)][1] == "localedge desktop apply --https"
     foreign = OURS._replace(problems=(Failure("desktop-model-foreign", model="gpt-5", word="gpt"),))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from localedge import messages
+from localedge.claude import health_names
 from localedge.claude.health import Finding, Severity
 from localedge.claude.health_edge import (
     GATEWAY_CODES,
@@ -17,10 +18,9 @@ from localedge.claude.health_edge import (
     GatewayFacts,
     Handshake,
     Met,
-    NameFacts,
-    NamesFacts,
     judge,
 )
+from localedge.claude.health_names import Name
 
 URL = "http://127.0.0.1:18080"
 SECURE_URL = "https://localedge.test:18443"
@@ -43,7 +43,8 @@ def one(facts: Facts, code: str, platform: str = "linux") -> Finding:
 
 def test_every_code_has_its_sentence_and_its_test() -> None:
     """A finding can be told in both languages, and a test makes its fault for real."""
-    tests = (Path(__file__).parents[1] / "integration" / "test_doctor_edge.py").read_text()
+    place = Path(__file__).parents[1] / "integration"
+    tests = "".join((place / f"test_doctor_{one}.py").read_text("utf-8") for one in ("edge", "command"))
     for code in RULES:
         assert messages.entry(code).zh.fact
         assert f'"{code}"' in tests, f"no test makes {code} happen"
@@ -53,7 +54,10 @@ def test_every_code_has_its_sentence_and_its_test() -> None:
 @pytest.mark.parametrize("code", RULES)
 def test_every_command_can_be_filled_in(code: str, platform: str) -> None:
     """A command has no gaps, whatever the platform."""
-    names = ("start", "options", "free", "program", "words")
+    names = (
+        *("start", "options", "free", "port", "problem", "program", "secure", "shortly"),
+        *("variable", "words"),
+    )
     details: dict[str, object] = {name: f"<{name}>" for name in names}
     found = RULES[code].finding(code, platform, **details)
     assert "{" not in found.command
@@ -105,7 +109,21 @@ def test_names_with_the_same_trouble_are_told_together() -> None:
         (GatewayFacts("g", demo=True), "doctor-gateway-demo"),
         (GatewayFacts("g", demo=True, edge_status=200, edge_demo=True), "doctor-gateway-demo"),
         (GatewayFacts("g", demo=True, edge_status=200), "doctor-gateway-by-options"),
-        (GatewayFacts("g", demo=True, edge_status=502, edge_problem="x"), "doctor-gateway-by-edge"),
+        (GatewayFacts("g", demo=True, edge_status=502, edge_problem="x"), "doctor-gateway-behind"),
+        (GatewayFacts("g", demo=True, edge_status=502), "doctor-gateway-behind-status"),
+        (GatewayFacts("g", demo=True, edge_silent=True), "doctor-gateway-behind-silent"),
+        (GatewayFacts("g", own_name=True, edge_status=503), "doctor-gateway-status"),
+        (GatewayFacts("g", own_name=True, edge_silent=True), "doctor-gateway-behind-silent"),
+        (
+            GatewayFacts(
+                "g", problem=("gateway-refused", NO_DETAILS), edge_status=200, options=" --upstream g"
+            ),
+            "doctor-gateway-answers",
+        ),
+        (
+            GatewayFacts("g", problem=("gateway-refused", NO_DETAILS), edge_status=200, of_shell=True),
+            "doctor-gateway-by-options",
+        ),
         (GatewayFacts("g", own_name=True), "doctor-gateway-own-name"),
         (GatewayFacts("g", own_name=True, edge_status=200), "doctor-gateway-answers"),
         (GatewayFacts("g", own_name=True, edge_status=502, edge_problem="x"), "doctor-gateway-by-edge"),
@@ -124,6 +142,16 @@ def test_the_gateways_own_sentences() -> None:
         assert "http://gw" in found.sentence() or code.startswith("proxy-")
 
 
+def test_a_gateway_that_nobody_knows_is_no_placeholder_of_ours() -> None:
+    """Its URL is not known, so neither sentence nor command has one but the README's."""
+    edge = replace(RUNS, options=" --config /c.toml")
+    silent = GatewayFacts("http://127.0.0.1:0", demo=True, edge_silent=True)
+    for facts in (silent, replace(silent, edge_silent=False, edge_status=502, edge_problem="gateway-lost")):
+        [_, found] = judge(Facts(edge, facts), "linux")
+        assert "127.0.0.1" not in found.sentence() + found.command
+        assert found.command == "localedge check --upstream http://gateway.example:8000 --config /c.toml"
+
+
 def test_other_commands_name_the_configuration_too() -> None:
     """A configuration at another place must be named to every command."""
     edge = replace(RUNS, options=" --config /c.toml")
@@ -131,8 +159,9 @@ def test_other_commands_name_the_configuration_too() -> None:
     assert found.command == "localedge check --config /c.toml"
 
 
-NAME = NameFacts("a.test", (("127.0.0.1", 3),), ("127.0.0.1",), HERE)
+NAME = Name("a.test", (("127.0.0.1", 3),), ("127.0.0.1",), HERE)
 AWAY = ("10.0.0.9", 4)
+TWO = frozenset({"127.0.0.1", "127.0.0.2"})
 
 
 @pytest.mark.parametrize(
@@ -150,24 +179,31 @@ AWAY = ("10.0.0.9", 4)
         (replace(NAME, found=("9.9.9.9",)), "doctor-name-no-effect"),
         (replace(NAME, found=()), "doctor-name-no-effect"),
         (replace(NAME, mapped=(("::1", 3),), found=("::1",)), "doctor-name-v6-only"),
+        (replace(NAME, unheard=frozenset({"127.0.0.1"})), "doctor-name-not-heard"),
+        (
+            replace(NAME, found=("127.0.0.2", "127.0.0.1"), here=TWO, unheard=TWO - HERE),
+            "doctor-names-lead-here",
+        ),
     ],
 )
-def test_where_a_name_leads(name: NameFacts, expected: str | None) -> None:
+def test_where_a_name_leads(name: Name, expected: str | None) -> None:
     """Each of what the file says and what the system finds has one meaning."""
-    names = NamesFacts("/etc/hosts", names=(name,))
+    names = health_names.Facts("/etc/hosts", names=(name,))
     assert codes(Facts(RUNS, names=names)) == ["doctor-edge-runs", *([expected] if expected else [])]
 
 
 def test_an_edge_on_ipv6_is_found_by_ipv6() -> None:
     """::1 alone is enough where HTTPS listens there too."""
     name = replace(NAME, mapped=(("::1", 3),), found=("::1",))
-    names = NamesFacts("/etc/hosts", names=(name,), v6=True)
+    names = health_names.Facts("/etc/hosts", names=(name,), v6=True)
     assert codes(Facts(RUNS, names=names))[1:] == ["doctor-names-lead-here"]
 
 
 def test_an_administrator_adds_the_names() -> None:
     """With sudo where there is one; on Windows the prompt has the rights, or has not."""
-    names = NamesFacts("/etc/hosts", names=(replace(NAME, mapped=(), found=()),), program="/opt/v/localedge")
+    names = health_names.Facts(
+        "/etc/hosts", names=(replace(NAME, mapped=(), found=()),), program="/opt/v/localedge"
+    )
     command = "/opt/v/localedge hosts add a.test"
     assert one(Facts(RUNS, names=names), "doctor-names-unmapped").command == f"sudo {command}"
     assert one(Facts(RUNS, names=names), "doctor-names-unmapped", "win32").command == command

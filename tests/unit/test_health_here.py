@@ -177,11 +177,11 @@ def test_a_process_is_asked_for(child: subprocess.Popen[bytes]) -> None:
     started = processes.started(child.pid)
     assert started is not None and abs(time.time() - started) < 60
     if sys.platform == "linux":
-        assert processes.words(child.pid).endswith(" the-word")
+        assert processes.words(child.pid)[-1] == "the-word"
     child.kill()
     child.wait()
     assert not processes.alive(child.pid)
-    assert processes.started(child.pid) is None and processes.words(child.pid) == ""
+    assert processes.started(child.pid) is None and processes.words(child.pid) == ()
 
 
 def test_no_process_has_such_a_number() -> None:

@@ -18,6 +18,7 @@ from localedge.claude.health_proxies import (
     excepted_by_node,
     excepted_by_python,
     judge,
+    read_by,
 )
 from localedge.claude.system_proxies import Server, SystemProxy, gnome, kde, macos, server, windows
 from localedge.errors import Failure
@@ -40,8 +41,9 @@ def found(facts: Facts, platform: str = "linux") -> list[Finding]:
 
 
 def proxied(no_proxy: str = "", *servers: Server) -> Variables:
-    """HTTP_PROXY, and what it excepts."""
-    return Variables(("HTTP_PROXY",), servers or (CLASH,), no_proxy)
+    """https_proxy, http_proxy, and what they except."""
+    named = zip(("https_proxy", "http_proxy"), servers or (CLASH, CLASH), strict=False)
+    return Variables(tuple(named), no_proxy)
 
 
 def test_each_rule_has_its_sentence() -> None:
@@ -151,10 +153,36 @@ def test_an_edge_on_ipv6() -> None:
 def test_a_dead_proxy_is_the_only_finding() -> None:
     """An error where Claude goes through it, else a warning."""
     facts = replace(PLAIN, dead=frozenset({CLASH}))
-    [one] = found(replace(facts, variables=proxied()))
-    assert (one.code, one.severity, one.command) == ("doctor-proxy-dead", Severity.ERROR, "unset HTTP_PROXY")
-    [one] = found(replace(facts, variables=proxied(LOOPBACK)), "win32")
-    assert (one.severity, one.command) == (Severity.WARNING, "Remove-Item Env:HTTP_PROXY")
+    [one] = found(replace(facts, variables=proxied("", CLASH)))
+    assert (one.code, one.severity, one.command) == ("doctor-proxy-dead", Severity.ERROR, "unset https_proxy")
+    [one] = found(replace(facts, variables=proxied(LOOPBACK, CLASH)), "win32")
+    assert (one.severity, one.command) == (Severity.WARNING, "Remove-Item Env:https_proxy")
+
+
+def test_a_proxy_that_lives_is_not_taken_for_the_dead_one() -> None:
+    """Only the variables that name it are to go."""
+    facts = replace(PLAIN, dead=frozenset({CLASH}))
+    [dead, other] = found(replace(facts, variables=proxied("", CLASH, OFFICE)))
+    assert (dead.code, dead.command) == ("doctor-proxy-dead", "unset https_proxy")
+    assert other.code == "doctor-proxy-loopback" and other.params["names"] == "http_proxy"
+
+
+@pytest.mark.parametrize(
+    ("name", "secure", "platform", "programs"),
+    [
+        ("HTTP_PROXY", False, "linux", "Claude Code Python"),
+        ("HTTP_PROXY", False, "win32", "Claude Code Python curl"),
+        ("http_proxy", False, "linux", "Claude Code Python curl"),
+        ("HTTPS_PROXY", False, "linux", "Claude Code"),
+        ("HTTPS_PROXY", True, "linux", "Claude Code Python curl"),
+        ("http_proxy", True, "linux", "Claude Code"),
+        ("ALL_PROXY", False, "linux", "Python curl"),
+    ],
+)
+def test_programs_go_by_different_variables(name: str, secure: bool, platform: str, programs: str) -> None:
+    """By the scheme of what they ask for, and by how the name is written."""
+    who = [one for one in PROGRAMS if read_by(one, [name], secure=secure, platform=platform)]
+    assert " ".join(who) == programs
 
 
 def test_a_dead_proxy_on_the_way_to_the_gateway_is_told_there() -> None:

@@ -112,17 +112,19 @@ def test_the_commands() -> None:
 
 def test_a_reserved_port() -> None:
     """The edge's own port in a range is an error, with the next port that is in none."""
-    ports = (Listening("--port", 18080), Listening("--https-port", 18443))
+    ports = (Listening("LOCALEDGE_PORT", 18080), Listening("LOCALEDGE_HTTPS_PORT", 18443))
     facts = Facts(Machine(Feature.ENABLED, True), ((18000, 18099), (18100, 18199)), ports)
     [_, found] = judge(facts, "win32")
-    assert found.severity is Severity.ERROR and found.command == "localedge run --port 18200"
+    assert (
+        found.severity is Severity.ERROR and found.command == "$env:LOCALEDGE_PORT = '18200'; localedge run"
+    )
     assert "18000-18099" in found.sentence()
 
 
 def test_no_port_is_left_above() -> None:
     """Then one below is named."""
-    facts = Facts(Machine(), ((60000, 65535),), (Listening("--port", 65000),))
-    assert [one.command for one in judge(facts, "win32")][1] == "localedge run --port 59999"
+    facts = Facts(Machine(), ((60000, 65535),), (Listening("LOCALEDGE_PORT", 65000),))
+    assert [one.command for one in judge(facts, "win32")][1] == "$env:LOCALEDGE_PORT = '59999'; localedge run"
 
 
 def test_reserved_ports_in_any_language() -> None:

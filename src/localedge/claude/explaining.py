@@ -146,6 +146,7 @@ _MARKS = re.compile(
     r"\[([a-z][a-z0-9]*(?:-[a-z0-9]+)+)\]"
     r"|\[(usage|loop|draining|stopping)\](?=[ \t]*(?:\n|$))"
     r"|x-localedge-error[\"'\\]{0,4}[\s:=]{1,4}[\"'\\]{0,4}([a-z][a-z0-9-]+)"
+    r"|\A\s*([a-z][a-z0-9]*(?:-[a-z0-9]+)+|loop|draining)\s*\Z"  # as doctor names them
     r"|\"(?:error|event|code)\": ?\"((?:[a-z][a-z0-9]*(?:-[a-z0-9]+)+)|loop|draining)\""
 )
 

@@ -54,6 +54,7 @@ RULES: Mapping[str, Rule] = {
     "doctor-desktop-set-up": Rule(Severity.GOOD),
     "doctor-desktop-not-applied": Rule(Severity.WARNING, _APPLY),
     "doctor-desktop-mode": Rule(Severity.ERROR, _APPLY),
+    "doctor-desktop-no-profile": Rule(Severity.ERROR, _APPLY),
     "doctor-desktop-modes-differ": Rule(Severity.WARNING, _APPLY),
     "doctor-desktop-places-differ": Rule(Severity.WARNING, _APPLY),
     "doctor-desktop-managed": Rule(Severity.WARNING),
@@ -66,6 +67,7 @@ RULES: Mapping[str, Rule] = {
     "doctor-desktop-port": Rule(Severity.ERROR, _APPLY),
     "doctor-desktop-elsewhere": Rule(Severity.WARNING, _APPLY),
     "doctor-desktop-v1": Rule(Severity.WARNING, _APPLY),
+    "doctor-desktop-query": Rule(Severity.ERROR, _APPLY),
     "doctor-desktop-bom": Rule(Severity.WARNING),
     "doctor-desktop-outdated": Rule(Severity.WARNING),
     "doctor-desktop-before-trust": Rule(Severity.WARNING),
@@ -128,6 +130,8 @@ class Facts:
     """It was started before the local CA was trusted."""
     modes_differ: str = ""
     """A file whose `deploymentMode` is another than that of its sister."""
+    unapplied: str = ""
+    """A file whose `deploymentMode` wants a profile, where none is applied."""
     boms: tuple[str, ...] = ()
     log: str = ""
     quoted: str = ""
@@ -136,6 +140,10 @@ class Facts:
     """What the log told since the configuration changed, oldest first."""
     silent: bool = False
     """It wrote a log with this configuration, and not a word about it."""
+    options: str = ""
+    """What our own commands want behind them: ` --config FILE`, or nothing."""
+    port: int = 0
+    """Where the edge runs, if that is not where the configuration has it."""
 
     @property
     def winner(self) -> Configuration | None:
@@ -148,25 +156,33 @@ def judge(facts: Facts, platform: str) -> Iterator[Finding]:
     for code, params in _found(facts):
         found = RULES[code].finding(code, platform, **params)
         if found.command.startswith(_APPLY):
-            found = found._replace(command=_apply(facts, found))
+            found = found._replace(command=_apply(facts, found, platform))
         yield found
 
 
-def _apply(facts: Facts, found: Finding) -> str:
+def _apply(facts: Facts, found: Finding, platform: str) -> str:
     """The command as it works now; none where only an administrator can change anything."""
     winner = facts.winner
     if winner is not None and winner.managed:
         return ""
     secure = str(found.params.get("edge", "")).startswith("https:") and "--https" not in found.command
     wait = facts.pid is not None  # it writes these files when it quits
-    return found.command + (" --https" if secure else "") + (" --wait" if wait else "")
+    command = found.command + (" --https" if secure else "") + (" --wait" if wait else "") + facts.options
+    if not facts.port:
+        return command
+    name = "$env:LOCALEDGE_PORT = " if platform == "win32" else "export LOCALEDGE_PORT="
+    return f"{name}{facts.port}; {command}"
 
 
 _Said = tuple[str, Mapping[str, object]]
 
 
 def _found(facts: Facts) -> Iterator[_Said]:
-    if not facts.installed and facts.pid is None and not facts.configurations and not facts.problems:
+    if (
+        not facts.installed
+        and facts.pid is None
+        and not (facts.configurations or facts.problems or facts.unapplied)
+    ):
         yield "doctor-desktop-not-installed", {}
         return
     yield from _program(facts)
@@ -230,6 +246,8 @@ def _without(facts: Facts) -> Iterator[_Said]:
     ours = [one for one in facts.configurations if one.ours]
     if ours:
         yield "doctor-desktop-mode", {"where": ours[0].where}
+    elif facts.unapplied:
+        yield "doctor-desktop-no-profile", {"path": facts.unapplied}
     elif (facts.installed or facts.pid is not None) and not facts.problems:
         yield "doctor-desktop-not-applied", {"edge": facts.edge.url}
 
@@ -251,6 +269,8 @@ def _url(facts: Facts, winner: Configuration, there: Target) -> Iterator[_Said]:
             yield _AIMS[there.aim], params
     elif there.aim is not Aim.HERE:
         yield _AIMS[there.aim], params
+    elif there.query:
+        yield "doctor-desktop-query", params
     elif there.versioned:
         yield "doctor-desktop-v1", params
 

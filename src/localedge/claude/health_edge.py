@@ -6,12 +6,17 @@ from dataclasses import dataclass
 
 from localedge.names import LOOPBACK_NAME
 
+from . import health_names
 from .health import Finding, Rule, Severity
 from .rules import accepts_base_url
 
 _GOOD, _NOTE, _WARNING, _ERROR = Severity.GOOD, Severity.NOTE, Severity.WARNING, Severity.ERROR
 _CHECK = "localedge check{options}"
-_HOSTS = "localedge hosts show"
+SOME_GATEWAY = "http://gateway.example:8000"
+"""For a gateway that nobody here knows."""
+_OTHER_PORT = Rule(_ERROR, "export {variable}={free}; {start}", windows="$env:{variable} = '{free}'; {start}")
+"""A flag of `run` would be nothing that other commands know of."""
+_GONE = (502, 503, 504)
 
 GATEWAY_CODES = (
     "gateway-refused",
@@ -39,13 +44,17 @@ GATEWAY_CODES = (
 RULES: Mapping[str, Rule] = {
     "doctor-edge-runs": Rule(_GOOD),
     "doctor-edge-port-unknown": Rule(_NOTE),
+    "doctor-edge-other-port": Rule(
+        _NOTE, "export LOCALEDGE_PORT={port}", windows="$env:LOCALEDGE_PORT = '{port}'"
+    ),
     "doctor-edge-not-running": Rule(_ERROR, "{start}"),
-    "doctor-edge-port-taken-by": Rule(_ERROR, "{start} --port {free}"),
-    "doctor-edge-port-taken": Rule(_ERROR, "{start} --port {free}"),
-    "doctor-edge-silent": Rule(_ERROR, "{start}"),
+    "doctor-edge-port-taken-by": _OTHER_PORT,
+    "doctor-edge-port-taken": _OTHER_PORT,
+    "doctor-edge-silent-by": _OTHER_PORT,
+    "doctor-edge-silent": _OTHER_PORT,
     "doctor-edge-http-only": Rule(_WARNING, "{start}"),
-    "doctor-edge-https-taken-by": Rule(_ERROR, "{start} --https-port {free}"),
-    "doctor-edge-https-taken": Rule(_ERROR, "{start} --https-port {free}"),
+    "doctor-edge-https-taken-by": _OTHER_PORT,
+    "doctor-edge-https-taken": _OTHER_PORT,
     "doctor-edge-handshake": Rule(_ERROR, "localedge ca show{options}"),
     "doctor-edge-desktop-refuses": Rule(_WARNING, "{start} --host 127.0.0.1"),
     "doctor-edge-config-newer": Rule(_WARNING, "{start}"),
@@ -55,26 +64,20 @@ RULES: Mapping[str, Rule] = {
     "doctor-localhost-v6": Rule(_NOTE),
     "doctor-gateway-answers": Rule(_GOOD),
     "doctor-gateway-by-proxy": Rule(_GOOD),
-    "doctor-gateway-demo": Rule(_NOTE, "{start} --upstream http://gateway.example:8000"),
+    "doctor-gateway-demo": Rule(_NOTE, f"localedge run --upstream {SOME_GATEWAY}{{options}}"),
     "doctor-gateway-by-options": Rule(_NOTE),
-    "doctor-gateway-by-edge": Rule(_ERROR, "{start}"),
+    "doctor-gateway-by-edge": Rule(_ERROR, "localedge explain {problem}"),
+    "doctor-gateway-behind": Rule(_ERROR, _CHECK),
+    "doctor-gateway-behind-status": Rule(_WARNING, _CHECK),
+    "doctor-gateway-behind-silent": Rule(_ERROR, _CHECK),
     "doctor-gateway-not-as-configured": Rule(_WARNING, _CHECK),
     "doctor-gateway-own-name": Rule(_NOTE, "{start}"),
     "doctor-gateway-no-dns": Rule(_ERROR, _CHECK),
     "doctor-gateway-status": Rule(_WARNING, _CHECK),
+    "doctor-gateway-redirects": Rule(_WARNING, "localedge check --upstream {secure}{shortly}"),
     "doctor-gateway-via": Rule(_NOTE, _CHECK),
     **dict.fromkeys(GATEWAY_CODES, Rule(_ERROR, _CHECK)),
-    "doctor-names-lead-here": Rule(_GOOD),
-    "doctor-names-unmapped": Rule(
-        _WARNING, "sudo {program} hosts add {words}", "{program} hosts add {words}"
-    ),
-    "doctor-name-elsewhere": Rule(_ERROR, "sudo {program} hosts add {words}", "{program} hosts add {words}"),
-    "doctor-name-mapped-elsewhere": Rule(_ERROR, _HOSTS),
-    "doctor-name-conflict": Rule(_ERROR, _HOSTS),
-    "doctor-name-no-effect": Rule(_WARNING, _HOSTS),
-    "doctor-name-v6-only": Rule(_WARNING, _HOSTS),
-    "doctor-hosts-unreadable": Rule(_WARNING, _HOSTS),
-    "doctor-hosts-damaged": Rule(_WARNING, _HOSTS),
+    **health_names.RULES,
 }
 
 
@@ -127,6 +130,8 @@ class EdgeFacts:
     failed: tuple[Handshake, ...] = ()
     config: str = ""
     """The configuration file's name."""
+    configured_port: int = 0
+    """Where the edge would be by the configuration, if that is not where it was met."""
     config_newer: bool = False
     """It has changed since the edge was started."""
     installed_since: bool = False
@@ -147,50 +152,35 @@ class GatewayFacts:
     """The gateway, asked directly and through the edge."""
 
     url: str
+    options: str = ""
+    """What commands want behind them that ask it, where it is not the configured one."""
     demo: bool = False
     """None is configured."""
+    of_shell: bool = False
+    """It stands in this shell's ANTHROPIC_BASE_URL only, which need not be that of the edge's."""
     own_name: bool = False
     """Its name leads to this machine on purpose, so that only the edge can ask it."""
     proxy: str = ""
     problem: tuple[str, Mapping[str, object]] | None = None
     """Why it did not answer."""
     status: int = 0
+    moved: str = ""
+    """The https URL that it redirects to."""
     via: str = ""
     """The proxy that the answer came through, though none is configured."""
     edge_status: int = 0
-    """Of what came through the edge; 0: nobody was asked, or no answer in time."""
+    """Of what came through the edge; 0: nobody was asked, or nothing came."""
+    edge_silent: bool = False
+    """Nothing came through the edge in time."""
     edge_problem: str = ""
     """The code of the edge's own error."""
     edge_demo: bool = False
     """The demo gateway answered the edge."""
 
-
-@dataclass(frozen=True, slots=True)
-class NameFacts:
-    """One name of the HTTPS way in, and where it leads."""
-
-    name: str
-    mapped: tuple[tuple[str, int], ...] = ()
-    """Addresses and line numbers in the hosts file."""
-    found: tuple[str, ...] | None = ()
-    """What the system makes of it; None: nobody answered in time."""
-    here: frozenset[str] = frozenset()
-    """Those of all these addresses that are this machine's loopback."""
-
-
-@dataclass(frozen=True, slots=True)
-class NamesFacts:
-    """The hosts file and the names in it."""
-
-    path: str
-    trouble: str = ""
-    """The code of what is wrong with the file itself."""
-    reason: str = ""
-    names: tuple[NameFacts, ...] = ()
-    program: str = "localedge"
-    """How localedge is called with sudo."""
-    v6: bool = False
-    """HTTPS listens at ::1 too."""
+    @property
+    def unseen(self) -> bool:
+        """The edge has a gateway, and nobody here knows which."""
+        return self.demo and bool(self.edge_status or self.edge_silent) and not self.edge_demo
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +190,7 @@ class Facts:
     edge: EdgeFacts
     gateway: GatewayFacts | None = None
     """None: not looked at."""
-    names: NamesFacts | None = None
+    names: health_names.Facts | None = None
     """None: HTTPS is not set up."""
 
 
@@ -209,12 +199,12 @@ def judge(facts: Facts, platform: str) -> Iterator[Finding]:
     common = {"start": facts.edge.start, "options": facts.edge.options}
 
     def found(code: str, **params: object) -> Finding:
-        return RULES[code].finding(code, platform, **common, **params)
+        return RULES[code].finding(code, platform, **{**common, **params})
 
     for code, params in (
         *_edge(facts.edge),
         *_gateway(facts.gateway, facts.edge),
-        *_names(facts.names),
+        *health_names.judge(facts.names),
     ):
         yield found(code, **params)
 
@@ -233,6 +223,9 @@ def _edge(edge: EdgeFacts) -> _Found:
         yield from _secure(secure, edge)
     if met := [door.url for door in doors if door.met is Met.EDGE]:
         yield "doctor-edge-runs", {"urls": ", ".join(met)}
+    if plain is not None and edge.configured_port:
+        params = {"url": plain.url, "port": plain.port, "configured": edge.configured_port}
+        yield "doctor-edge-other-port", params
     yield from _localhost(edge)
     if edge.runs:
         pid = next((door.pid for door in doors if door.met is Met.EDGE), None)
@@ -243,23 +236,27 @@ def _edge(edge: EdgeFacts) -> _Found:
 
 
 def _plain(door: Door, doors: list[Door]) -> _Found:
-    details = {"port": door.port, "owner": door.owner, "pid": door.pid, "free": door.free}
+    details = _holder(door, "LOCALEDGE_PORT")
     if door.met is Met.NOBODY:
         yield "doctor-edge-not-running", {"urls": ", ".join(one.url for one in doors)}
     elif door.met is Met.SILENT:
-        yield "doctor-edge-silent", details
+        yield "doctor-edge-silent-by" if door.owner else "doctor-edge-silent", details
     elif door.met is Met.STRANGER:
         yield "doctor-edge-port-taken-by" if door.owner else "doctor-edge-port-taken", details
     elif not accepts_base_url(door.url).accepted:
         yield "doctor-edge-desktop-refuses", {"url": door.url}
 
 
+def _holder(door: Door, variable: str) -> Mapping[str, object]:
+    return {"port": door.port, "owner": door.owner, "pid": door.pid, "free": door.free, "variable": variable}
+
+
 def _secure(door: Door, edge: EdgeFacts) -> _Found:
-    details = {"port": door.port, "owner": door.owner, "pid": door.pid, "free": door.free}
+    details = _holder(door, "LOCALEDGE_HTTPS_PORT")
     if door.met is Met.STRANGER:
         yield "doctor-edge-https-taken-by" if door.owner else "doctor-edge-https-taken", details
     elif door.met is Met.SILENT:
-        yield "doctor-edge-silent", details
+        yield "doctor-edge-silent-by" if door.owner else "doctor-edge-silent", details
     elif door.met is Met.NOBODY and edge.plain is not None and edge.plain.met is Met.EDGE:
         yield "doctor-edge-http-only", details
     elif door.met is Met.NOBODY and edge.plain is None:
@@ -282,69 +279,69 @@ def _localhost(edge: EdgeFacts) -> _Found:
 def _gateway(gateway: GatewayFacts | None, edge: EdgeFacts) -> _Found:
     if gateway is None:
         return
-    details: dict[str, object] = {"gateway": gateway.url, "proxy": gateway.proxy}
-    through = edge.runs and gateway.edge_status
-    if gateway.demo or gateway.own_name:
-        if through and gateway.edge_problem:
-            yield "doctor-gateway-by-edge", {**details, "problem": gateway.edge_problem}
-        elif gateway.demo and through and not gateway.edge_demo:
-            yield "doctor-gateway-by-options", details
-        elif gateway.demo:
-            yield "doctor-gateway-demo", details
-        else:
-            yield "doctor-gateway-answers" if through else "doctor-gateway-own-name", details
-        return
-    if gateway.problem is not None:
+    options = gateway.options or (f" --upstream {SOME_GATEWAY}" if gateway.unseen else "")
+    details: dict[str, object] = {
+        "gateway": gateway.url,
+        "proxy": gateway.proxy,
+        "options": options + edge.options,
+        "problem": gateway.edge_problem,
+    }
+    if gateway.unseen:
+        yield _behind(gateway), {**details, "status": gateway.edge_status}
+    elif gateway.demo:
+        yield "doctor-gateway-demo", details
+    elif gateway.own_name:
+        yield from _own_name(gateway, details)
+    elif gateway.problem is not None:
         code, params = gateway.problem
-        if through and not gateway.edge_problem:
-            yield "doctor-gateway-not-as-configured", {**details, "problem": code}
+        if not gateway.edge_status or gateway.edge_problem:
+            yield code, {**params, "options": details["options"]}
+        elif gateway.options:  # doctor is no measure for what the edge can
+            yield "doctor-gateway-answers", details
         else:
-            yield code, params
-        return
-    if through and gateway.edge_problem:
-        yield "doctor-gateway-by-edge", {**details, "problem": gateway.edge_problem}
-    if gateway.status in (502, 503, 504):
+            yield _reached(gateway), {**details, "problem": code}
+    else:
+        yield from _answers(gateway, edge, details)
+
+
+def _behind(gateway: GatewayFacts) -> str:
+    """What is known of a gateway that only the edge can ask."""
+    if gateway.edge_silent:
+        return "doctor-gateway-behind-silent"
+    if gateway.edge_problem:
+        return "doctor-gateway-behind"
+    return "doctor-gateway-behind-status" if gateway.edge_status in _GONE else "doctor-gateway-by-options"
+
+
+def _reached(gateway: GatewayFacts) -> str:
+    """The edge has another gateway, and gets through to it."""
+    if not gateway.of_shell:
+        return "doctor-gateway-not-as-configured"
+    return "doctor-gateway-demo" if gateway.edge_demo else "doctor-gateway-by-options"
+
+
+def _own_name(gateway: GatewayFacts, details: Mapping[str, object]) -> _Found:
+    if gateway.edge_problem:
+        yield "doctor-gateway-by-edge", details
+    elif gateway.edge_silent:
+        yield "doctor-gateway-behind-silent", details
+    elif gateway.edge_status in _GONE:
+        yield "doctor-gateway-status", {**details, "status": gateway.edge_status}
+    else:
+        yield "doctor-gateway-answers" if gateway.edge_status else "doctor-gateway-own-name", details
+
+
+def _answers(gateway: GatewayFacts, edge: EdgeFacts, details: Mapping[str, object]) -> _Found:
+    """It answers here; whether it answers the edge, too."""
+    if gateway.edge_problem:
+        yield "doctor-gateway-by-edge", details
+    elif gateway.edge_silent:
+        yield "doctor-gateway-behind-silent", details
+    if gateway.status in _GONE:
         yield "doctor-gateway-status", {**details, "status": gateway.status}
+    elif gateway.moved:
+        yield "doctor-gateway-redirects", {**details, "secure": gateway.moved, "shortly": edge.options}
     else:
         yield "doctor-gateway-by-proxy" if gateway.proxy else "doctor-gateway-answers", details
     if gateway.via:
         yield "doctor-gateway-via", {**details, "via": gateway.via}
-
-
-def _names(facts: NamesFacts | None) -> _Found:
-    if facts is None:
-        return
-    if facts.trouble:
-        yield facts.trouble, {"path": facts.path, "reason": facts.reason}
-    good, missing = [], []
-    for one in facts.names:
-        problem = _name(one, facts)
-        if problem is not None:
-            yield problem
-        elif one.found and one.here.issuperset(one.found):
-            good.append(one.name)
-        elif not one.mapped:
-            missing.append(one.name)
-    if missing:
-        details = {"names": ", ".join(missing), "words": " ".join(missing), "program": facts.program}
-        yield "doctor-names-unmapped", details
-    if good:
-        yield "doctor-names-lead-here", {"names": ", ".join(good)}
-
-
-def _name(one: NameFacts, facts: NamesFacts) -> tuple[str, Mapping[str, object]] | None:
-    """What is wrong with where a name leads; None too for one that leads nowhere and is not in the file."""
-    found = one.found or ()
-    details: dict[str, object] = {"name": one.name, "path": facts.path, "found": ", ".join(found) or "-"}
-    away = [(address, line) for address, line in one.mapped if address not in one.here]
-    if away:
-        address, line = away[0]
-        code = "doctor-name-conflict" if len(away) < len(one.mapped) else "doctor-name-mapped-elsewhere"
-        return code, {**details, "address": address, "line": line}
-    if one.mapped and one.found is not None and not (found and one.here.issuperset(found)):
-        return "doctor-name-no-effect", details
-    if not one.mapped and found and not one.here.issuperset(found):
-        return "doctor-name-elsewhere", {**details, "words": one.name, "program": facts.program}
-    if found and not facts.v6 and all(":" in address for address in found):
-        return "doctor-name-v6-only", details
-    return None

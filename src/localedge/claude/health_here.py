@@ -20,6 +20,8 @@ _CLOCK = {
 SKEW = timedelta(minutes=5)
 """More than a slow gateway, and less than what certificates allow for."""
 FAR = timedelta(days=1)
+_PLAUSIBLE = range(2025, 2100)
+"""What a clock may say that somebody has set: boxes without a battery begin in 1970."""
 ROOM = 4 * 1024 * 1024
 """Bytes that our own files may need, with their copies."""
 MOST_PROBLEMS = 5
@@ -51,6 +53,8 @@ RULES: Mapping[str, Rule] = {
 
 BROKEN = Rule(_ERROR, "localedge config show{options}")
 """A mistake in the configuration, with a code and sentence of its own."""
+MISSING = Rule(_ERROR, "localedge config init{options}")
+"""There is no such file."""
 JOURNAL = Rule(_WARNING, "localedge untrust-ca --dry-run{options}")
 """What is wrong with the journal of trust stores, likewise."""
 
@@ -136,7 +140,8 @@ def judge(facts: Facts, platform: str) -> Iterator[Finding]:
     """The findings, the configuration's first."""
     options = {"options": facts.options}
     for failure in facts.problems[:MOST_PROBLEMS]:
-        yield BROKEN.finding(failure.code, platform, **{**failure.params, **options})
+        rule = MISSING if failure.code == "config-missing" else BROKEN
+        yield rule.finding(failure.code, platform, **{**failure.params, **options})
     if facts.journal is not None:
         yield JOURNAL.finding(facts.journal.code, platform, **{**facts.journal.params, **options})
     for part in (_files(facts), _clocks(facts.clocks), _state(facts), _versions(facts.versions)):
@@ -158,7 +163,7 @@ def _clocks(clocks: Clocks) -> _Found:
     now, start, other = clocks.now, clocks.not_before, clocks.gateway
     if start is not None and now < start:
         yield "doctor-clock-before-ca", {"now": f"{now:%Y-%m-%d %H:%M}", "start": f"{start:%Y-%m-%d %H:%M}"}
-    elif other is not None and abs(now - other) > SKEW:
+    elif other is not None and other.year in _PLAUSIBLE and abs(now - other) > SKEW:
         far = abs(now - other) > FAR
         details = {"now": f"{now:%Y-%m-%d %H:%M}", "gateway": f"{other:%Y-%m-%d %H:%M}"}
         yield "doctor-clock-wrong" if far else "doctor-clock-skewed", details

@@ -38,11 +38,21 @@ RULES: Mapping[str, Rule] = {
 class Variables:
     """The variables of the environment that name proxies, and the exceptions in force."""
 
-    names: tuple[str, ...] = ()
-    servers: tuple[Server, ...] = ()
+    named: tuple[tuple[str, Server | None], ...] = ()
+    """Each with the proxy that it names, None for what cannot be read."""
     no_proxy: str = ""
     problems: tuple[Failure, ...] = ()
     """Of their values."""
+
+    @property
+    def names(self) -> list[str]:
+        """The variables."""
+        return [name for name, _ in self.named]
+
+    @property
+    def servers(self) -> list[Server]:
+        """The proxies."""
+        return list(dict.fromkeys(server for _, server in self.named if server is not None))
 
 
 @dataclass(frozen=True)
@@ -96,29 +106,36 @@ def _of_variables(facts: Facts, platform: str) -> Iterator[Finding]:
     for problem in variables.problems:
         severity = Severity.NOTE if problem.code == "proxy-ignored" else Severity.WARNING
         yield Finding(problem.code, severity, problem.params)
-    if not variables.names:
-        return
-    caught = {host: programs for host in _hosts(facts) if (programs := _who_sends(host, facts))}
-    dead = [one for one in variables.servers if one in facts.dead]
-    if dead and (caught or dead != [facts.gateway_proxy]):
+    caught = {host: sent for host in _hosts(facts) if (sent := _who_sends(host, facts, platform))}
+    catching = {name for sent in caught.values() for name in sent.values()}
+    dead = [(name, server) for name, server in variables.named if server in facts.dead]
+    gone = [name for name, _ in dead]
+    if catching.intersection(gone) or any(server != facts.gateway_proxy for _, server in dead):
         yield _finding(
             "doctor-proxy-dead",
             platform,
-            severity=Severity.ERROR if caught else Severity.WARNING,
-            names=_listed(variables.names),
-            proxy=_listed([str(one) for one in dead]),
-            words=unset_words(platform, variables.names),
+            severity=Severity.ERROR if catching.intersection(gone) else Severity.WARNING,
+            names=_listed(gone),
+            proxy=_listed([str(server) for _, server in dict.fromkeys(dead)]),
+            words=unset_words(platform, gone),
         )
-    elif caught and not dead:
-        away = any(one not in facts.local for one in variables.servers)
+    # Who is rid of the dead ones still has these.
+    caught = {
+        host: left
+        for host, sent in caught.items()
+        if (left := {program: name for program, name in sent.items() if name not in gone})
+    }
+    if caught:
+        catching = {name for sent in caught.values() for name in sent.values()}
+        used = {server for name, server in variables.named if name in catching and server is not None}
         own = "Claude Code" in caught.get(facts.host, ())
         yield _finding(
             "doctor-proxy-loopback",
             platform,
-            severity=Severity.ERROR if away and own else Severity.WARNING,
+            severity=Severity.ERROR if own and not used <= facts.local else Severity.WARNING,
             hosts=_listed(list(caught)),
-            programs=_listed(list(dict.fromkeys(one for programs in caught.values() for one in programs))),
-            names=_listed(variables.names),
+            programs=_listed([one for one in PROGRAMS if any(one in sent for sent in caught.values())]),
+            names=_listed([name for name in variables.names if name in catching]),
             command=no_proxy_line(facts, platform),
         )
 
@@ -127,11 +144,31 @@ def _hosts(facts: Facts) -> list[str]:
     return list(dict.fromkeys([facts.host, "localhost", *facts.mapped]))
 
 
-def _who_sends(host: str, facts: Facts) -> list[str]:
-    """The programs that would send what is meant for a host to the proxy."""
-    port = facts.https_port if host in facts.mapped else facts.port
-    no_proxy = facts.variables.no_proxy
-    return [name for name, excepts in PROGRAMS.items() if not excepts(no_proxy, host, port)]
+def _who_sends(host: str, facts: Facts, platform: str) -> dict[str, str]:
+    """The programs that would send what is meant for a host to a proxy, and by which variable."""
+    secure = host in facts.mapped
+    port = facts.https_port if secure else facts.port
+    sent = {}
+    for program, excepts in PROGRAMS.items():
+        name = read_by(program, facts.variables.names, secure=secure, platform=platform)
+        if name and not excepts(facts.variables.no_proxy, host, port):
+            sent[program] = name
+    return sent
+
+
+def read_by(program: str, names: Sequence[str], *, secure: bool, platform: str) -> str:
+    """The variable that a program goes by for http or https; empty for none of them.
+
+    Claude Code takes either for all (https://code.claude.com/docs/en/network-config).  curl does not heed
+    HTTP_PROXY in capitals (https://curl.se/docs/manpage.html, Environment); to Windows case is the same.
+    """
+    own = ("https_proxy", "HTTPS_PROXY") if secure else ("http_proxy", "HTTP_PROXY")
+    wanted: tuple[str, ...] = (*own, "all_proxy", "ALL_PROXY")
+    if program == "Claude Code":
+        wanted = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY")
+    elif program == "curl" and platform != "win32":
+        wanted = tuple(name for name in wanted if name != "HTTP_PROXY")
+    return next((name for name in wanted if name in names), "")
 
 
 def no_proxy_line(facts: Facts, platform: str) -> str:

@@ -34,6 +34,7 @@ RULES: Mapping[str, Rule] = {
     "doctor-certificates-good": Rule(Severity.GOOD),
     "doctor-root-ends": Rule(Severity.WARNING, _TRUST_NEW),
     "doctor-root-names": Rule(Severity.ERROR, _TRUST),
+    "doctor-root-file": Rule(Severity.WARNING, _RENEW, fix=RENEW),
     "doctor-leaf-damaged": Rule(Severity.WARNING, _RENEW, fix=RENEW),
     "doctor-leaf-expired": Rule(Severity.WARNING, _RENEW, fix=RENEW),
     "doctor-leaf-due": Rule(Severity.NOTE, _RENEW, fix=RENEW),
@@ -135,6 +136,8 @@ class Facts:
     """Why the local CA cannot be used."""
     options: str = ""
     """What our own commands want behind them: ` --config FILE`, or nothing."""
+    root_file: str = ""
+    """The file that programs are told to trust, if that is not the root."""
     dated: Dated | None = None
     stores: Sequence[Store] = ()
     earlier: Sequence[str] = ()
@@ -168,6 +171,8 @@ def _findings(facts: Facts, platform: str) -> Iterator[Finding]:
         if facts.problem.code not in _ELSEWHERE:
             yield _as_told(facts.problem, Severity.ERROR, _MENDS.get(facts.problem.code, ""))
         return
+    if facts.root_file:
+        yield _finding("doctor-root-file", platform, path=facts.root_file)
     if facts.dated is not None:
         yield from _of_certificates(facts.dated, facts, platform)
     yield from _of_stores(facts, platform)

@@ -1,8 +1,9 @@
 """Where a base URL that a client has leads to: to this edge, or why not."""
 
 import enum
+from collections.abc import Iterable
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from localedge.config import Config
 from localedge.settings.layers import clean
@@ -35,10 +36,12 @@ class Edge(NamedTuple):
     """Empty where HTTPS is not set up."""
     secure_port: int | None = None
     gateway: tuple[str, str, int] = ("", "", 0)
+    others: tuple[tuple[str, str, int], ...] = ()
+    """Where edges listen that were started with other ports."""
 
     @classmethod
-    def of(cls, config: Config, *, secure: bool) -> "Edge":
-        """As configured; `secure` says whether HTTPS is set up."""
+    def of(cls, config: Config, *, secure: bool, running: Iterable[str] = ()) -> "Edge":
+        """As configured; `secure` says whether HTTPS is set up, `running` are base URLs of edges that run."""
         gateway = config.gateway
         names: tuple[str, ...] = ()
         if secure:
@@ -50,6 +53,7 @@ class Edge(NamedTuple):
             names,
             config.https.port or None if secure and not config.https.socket else None,
             (gateway.scheme, gateway.host, gateway.port),
+            tuple(_origin(urlsplit(url)) for url in running),
         )
 
     @property
@@ -77,6 +81,8 @@ class Target(NamedTuple):
     secure: bool
     versioned: bool
     """It ends in /v1, which clients put there themselves."""
+    query: bool = False
+    """It has a ? or a #, behind which the path that clients add is none."""
 
 
 def shown(url: str) -> str:
@@ -88,21 +94,23 @@ def target(url: str, edge: Edge) -> Target | None:
     """What an absolute URL hits; None for what is no http or https URL."""
     try:
         parts = urlsplit(url.strip())
-        port = parts.port
+        _ = parts.port
     except ValueError:
         return None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return None
     secure = parts.scheme == "https"
-    host = parts.hostname.removesuffix(".")
-    port = port or (443 if secure else 80)
+    _, host, port = _origin(parts)
     versioned = parts.path.rstrip("/").endswith("/v1")
-    return Target(shown(url), _aim(edge, host, port, secure=secure), host, secure, versioned)
+    query = bool(parts.query or parts.fragment)
+    return Target(shown(url), _aim(edge, host, port, secure=secure), host, secure, versioned, query)
 
 
 def _aim(edge: Edge, host: str, port: int, *, secure: bool) -> Aim:
     plain = port == edge.port and host in (*edge.hosts, *edge.secure_hosts)
     tls = port == edge.secure_port and host in (*edge.hosts, *edge.secure_hosts)
+    if ("https" if secure else "http", host, port) in edge.others:
+        return Aim.HERE
     unknown = edge.secure_port if secure else edge.port
     if (tls if secure else plain) or (
         unknown is None and host in (edge.secure_hosts if secure else edge.hosts)
@@ -115,6 +123,12 @@ def _aim(edge: Edge, host: str, port: int, *, secure: bool) -> Aim:
     if ("https" if secure else "http", host, port) == edge.gateway:
         return Aim.GATEWAY
     return Aim.PORT if is_loopback(host) or host in edge.secure_hosts else Aim.ELSEWHERE
+
+
+def _origin(parts: SplitResult) -> tuple[str, str, int]:
+    """Scheme, host and port; as they are compared."""
+    host = (parts.hostname or "").removesuffix(".")
+    return parts.scheme, host, parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _loopbacks(host: str) -> tuple[str, ...]:

@@ -24,7 +24,9 @@ RULES: Mapping[str, Rule] = {
     "doctor-windows-hypervisor-off": Rule(Severity.WARNING, _BCDEDIT),
     "doctor-windows-hypervisor-silent": Rule(Severity.WARNING, _BCDEDIT),
     "doctor-windows-firmware": Rule(Severity.WARNING),
-    "doctor-windows-port-reserved": Rule(Severity.ERROR, "localedge run {flag} {other}"),
+    "doctor-windows-port-reserved": Rule(
+        Severity.ERROR, "$env:{variable} = '{other}'; localedge run{options}"
+    ),
     "doctor-wsl-reachable": Rule(Severity.GOOD),
     "doctor-wsl-forwarding-off": Rule(Severity.ERROR, "wsl.exe --shutdown"),
     "doctor-wsl-no-network": Rule(Severity.ERROR, "wsl.exe --shutdown"),
@@ -64,8 +66,8 @@ class Machine(NamedTuple):
 class Listening(NamedTuple):
     """A port of the edge."""
 
-    flag: str
-    """The option of `run` that sets it."""
+    variable: str
+    """The one that sets it, for the edge and for other commands."""
     port: int
 
 
@@ -78,6 +80,8 @@ class Facts:
     """Ranges of ports that no program gets, first and last."""
     free: tuple[Listening, ...] = ()
     """Ports of the edge where nobody listens by now."""
+    options: str = ""
+    """What our own commands want behind them: ` --config FILE`, or nothing."""
 
 
 class Networking(NamedTuple):
@@ -99,7 +103,14 @@ def judge(facts: Facts, platform: str) -> Iterator[Finding]:
         for first, last in facts.reserved:
             if first <= one.port <= last:
                 other = _next(one.port, facts.reserved)
-                params = {"port": one.port, "first": first, "last": last, "flag": one.flag, "other": other}
+                params = {
+                    "port": one.port,
+                    "first": first,
+                    "last": last,
+                    "variable": one.variable,
+                    "other": other,
+                }
+                params["options"] = facts.options
                 yield RULES[code].finding(code, platform, **params)
                 break
 

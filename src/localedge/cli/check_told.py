@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from localedge.claude.probe_answers import desktop_takes
 from localedge.claude.probing import Credential, Finding, Level, Outcome, Question
 from localedge.config import Gateway
 from localedge.messages import table
@@ -26,7 +27,8 @@ class Told:
         """It begins."""
         self._gateway = gateway
         if not self._json:
-            self._printer.data(self._printer.text("check-title", gateway=gateway.url))
+            title = "check-title-demo" if gateway.demo else "check-title"
+            self._printer.data(self._printer.text(title, gateway=gateway.url))
 
     def waiting(self, question: Question, seconds: float, limit: float) -> None:
         """Nothing has come for a while."""
@@ -54,10 +56,13 @@ class Told:
         counted = outcome.usage
         if counted.input or counted.output:
             self._printer.data(say("check-tokens", input=counted.input, output=counted.output))
-        if outcome.usable:
+        if outcome.usable and self._gateway is not None and self._gateway.demo:
+            self._printer.data(say("check-usable-demo"))
+        elif outcome.usable:
+            shown = desktop_takes(outcome.model)
             self._printer.data(
                 say(
-                    "check-usable",
+                    "check-usable" if shown else "check-usable-hidden",
                     model=outcome.model,
                     scheme=self._scheme(outcome.credential),
                     upstream=f" --upstream {self._upstream}" if self._upstream else "",
@@ -111,6 +116,7 @@ class Told:
         assert self._gateway is not None
         return {
             "gateway": self._gateway.url,
+            "demo": self._gateway.demo,
             "usable": outcome.usable,
             "model": outcome.model or None,
             "scheme": None if outcome.credential is Credential.NONE else outcome.credential.value,

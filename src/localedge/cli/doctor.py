@@ -10,7 +10,7 @@ from localedge.config import Config, Gateway
 from localedge.errors import Failure, Problems
 
 from .group import CONTEXT, help_option
-from .options import choose_language, config_option, lang_option, load_settings
+from .options import choose_language, config_option, lang_option, load_settings, refuse_flags
 from .output import Printer
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _EXIT_CODES = (
     "Exit codes: 0 nothing to mend, 1 an error, 5 warnings only, 2 usage, 3 internal error, 130 interrupted."
 )
-_BASE_URL = "ANTHROPIC_BASE_URL"
 
 
 @click.command("doctor", context_settings=CONTEXT, epilog=_EXIT_CODES)
@@ -73,31 +72,23 @@ def doctor(
 
 def _scene(printer: Printer, file: str | None, lang: str | None) -> "Scene":
     """As configured; with the defaults where that cannot be read, which is a finding."""
-    from localedge.machine.files import config_path
+    from localedge.machine.files import config_path, gather
     from localedge.machine.health import Scene
+    from localedge.machine.health_here import is_of_claude
+    from localedge.machine.health_running import as_running
     from localedge.machine.stores.system import System
+    from localedge.settings import load
+    from localedge.settings.build import BASE_URL
 
     choose_language(printer, lang)
     path = config_path(file, os.environ)
     try:
         config = load_settings(printer, {"lang": lang}, file).config
     except Problems as problems:
-        config = _without_base_url(printer, problems, file, lang) or Config(
-            Gateway("http", "127.0.0.1", 1, demo=True), lang=printer.lang
-        )
-    return Scene(config, Path(path), System.here())
-
-
-def _without_base_url(
-    printer: Printer, problems: Problems, file: str | None, lang: str | None
-) -> Config | None:
-    """The configuration in a shell that `localedge env` was taken into: that is no mistake here."""
-    if any(failure.code != "base-url-is-edge" for failure in problems.failures):
-        return None
-    from localedge.machine.files import gather
-    from localedge.settings import load
-
-    without = {name: value for name, value in os.environ.items() if name != _BASE_URL}
-    config = load(gather({"lang": lang}, file, without)).config
-    printer.lang = config.lang
-    return config
+        refuse_flags(problems)
+        config = Config(Gateway("http", "127.0.0.1", 1, demo=True), lang=printer.lang)
+        if all(map(is_of_claude, problems.failures)):
+            without = {name: value for name, value in os.environ.items() if name != BASE_URL}
+            config = load(gather({"lang": lang}, file, without)).config
+            printer.lang = config.lang
+    return as_running(Scene(config, Path(path), System.here()))

@@ -6,6 +6,7 @@ Of Claude Desktop's log only what is known is told: the lines themselves may hol
 import io
 import json
 import os
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 _README = ("doctor-bundle-what", "doctor-bundle-blanked", "doctor-bundle-files")
 _LOG_TAIL = 1024 * 1024
 _VARIABLES = ("LOCALEDGE_", "ANTHROPIC_", "CLAUDE_", "SSL_CERT_", "NODE_", "REQUESTS_CA", "CURL_CA")
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "LANG", "PATH", "WSL_DISTRO_NAME")
-_SHOWN_WHOLE = ("ANTHROPIC_BASE_URL", "LOCALEDGE_PORT", "LOCALEDGE_HOST", "LOCALEDGE_CONFIG", "LOCALEDGE_URL")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_SHOWN_WHOLE = (
+    *("NO_PROXY", "LANG", "PATH", "WSL_DISTRO_NAME", "ANTHROPIC_BASE_URL"),
+    *("LOCALEDGE_PORT", "LOCALEDGE_HOST", "LOCALEDGE_CONFIG", "LOCALEDGE_URL"),
+)
 """The others of ours and Claude's are told by name alone: they may hold a key."""
 
 
@@ -36,7 +40,10 @@ def write(
     from localedge.machine import private_files
 
     name = target or f"localedge-doctor-{scene.now:%Y%m%d-%H%M%S}.zip"
-    path = Path(os.path.abspath(os.path.expanduser(name)))  # noqa: PTH100, PTH111 - see `explain`
+    try:
+        path = Path(os.path.abspath(os.path.expanduser(name)))  # noqa: PTH100, PTH111 - see `explain`
+    except OSError as error:  # the working directory has been removed
+        raise Failure("doctor-bundle-unwritable", path=name, reason=error.strerror) from None
     parts = [(name, _Blank(scene).text(text)) for name, text in _parts(printer, scene, findings)]
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -149,15 +156,21 @@ def _environment(scene: "Scene") -> str:
     lines = []
     for name, value in sorted(scene.environ.items()):
         upper = name.upper()
-        if (
-            upper in _PROXIES
-            or upper in _SHOWN_WHOLE
-            or upper.startswith(("SSL_CERT_", "REQUESTS_CA", "CURL_CA"))
-        ):
+        if upper in _PROXIES:
+            lines.append(f"{name}={_nobodys(value)}")
+        elif upper in _SHOWN_WHOLE or upper.startswith(("SSL_CERT_", "REQUESTS_CA", "CURL_CA")):
             lines.append(f"{name}={value}")
         elif upper.startswith(_VARIABLES):
             lines.append(f"{name} is set ({len(value)} characters)")
     return "\n".join(lines) + "\n"
+
+
+def _nobodys(proxy: str) -> str:
+    """Without user and password, whatever their form: all that stands before the last @."""
+    start = re.match(r"\w+://", proxy)
+    scheme = start[0] if start else ""
+    _, mark, host = proxy.rpartition("@")
+    return f"{scheme}***@{host}" if mark else proxy
 
 
 def _hosts(scene: "Scene") -> str:

@@ -2,13 +2,12 @@
 
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from localedge.errors import Failure, Problems
+from localedge.errors import Failure
 
 from .group import CONTEXT, EXIT_CODES, help_option
 from .options import config_option, lang_option, load_settings
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from localedge.claude.environment import Trust, Wanted
     from localedge.config import Config
     from localedge.machine.vault import Vault
-
-_BASE_URL = "ANTHROPIC_BASE_URL"
 
 
 @click.command("env", context_settings=CONTEXT, epilog=EXIT_CODES)
@@ -45,7 +42,7 @@ def env(
     from localedge.claude import environment
 
     windows = sys.platform == "win32"
-    config = _config(printer, file, lang)
+    config = load_settings(printer, {"lang": lang}, file).config
     shell = environment.SHELLS[
         environment.shell_named(named) if named else environment.shell_of(os.environ, windows)
     ]
@@ -69,22 +66,6 @@ def env(
     if printer.to_terminal and not as_json:
         words = ["localedge env", *([f"--shell {named}"] if named else []), *(["--https"] if https else [])]
         printer.talk("env-use", command=shell.use.format(command=" ".join(words)))
-
-
-def _config(printer: Printer, file: str | None, lang: str | None) -> "Config":
-    """The configuration.  A shell that our own output was taken into already is no mistake."""
-    try:
-        return load_settings(printer, {"lang": lang}, file).config
-    except Problems as problems:
-        if any(failure.code != "base-url-is-edge" for failure in problems.failures):
-            raise
-    from localedge.machine.files import gather
-    from localedge.settings import load
-
-    without: Mapping[str, str] = {name: value for name, value in os.environ.items() if name != _BASE_URL}
-    config = load(gather({"lang": lang}, file, without)).config
-    printer.lang = config.lang
-    return config
 
 
 def _base(config: "Config", https: bool) -> str:

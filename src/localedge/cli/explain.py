@@ -1,8 +1,8 @@
 """`localedge explain`: what an error means and what to do about it."""
 
 import os
+import re
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -11,7 +11,7 @@ import click
 from localedge.errors import Failure, Problems
 
 from .group import CONTEXT, EXIT_CODES, help_option
-from .options import choose_language, config_option, lang_option, load_settings
+from .options import choose_language, config_option, lang_option, load_settings, refuse_flags
 from .output import Printer
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ TAIL = 4 * MIB
 """Bytes of a log that are looked at: its end, where the latest errors are."""
 MOST = 1024 * MIB
 """Bytes of an input without an end that are read at most."""
+_PATH = re.compile(r"(?:~|\.{1,2})?[/\\]\S*|[A-Za-z]:[/\\]\S*")
+"""What nobody would take for an error: a file's name."""
 _SHOWN = 5
 """Causes told to a person; JSON has them all."""
 
@@ -86,7 +88,7 @@ def _taken(words: tuple[str, ...], log: str | None) -> _Taken:
         return _from_file(log)
     if words == ("-",):
         return _from_stream(sys.stdin.buffer if sys.stdin else None)
-    if len(words) == 1 and _is_file(words[0]):
+    if len(words) == 1 and (_is_file(words[0]) or _PATH.fullmatch(words[0])):
         return _from_file(words[0])
     if words:
         return _Taken(" ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
@@ -160,9 +162,13 @@ def _known(printer: Printer, lang: str | None, file: str | None) -> dict[str, st
     from . import paste
 
     host, port, https_port = "127.0.0.1", DEFAULT_PORT, DEFAULT_HTTPS_PORT
-    with suppress(Failure, Problems):
+    try:
         config = load_settings(printer, {"lang": lang}, file).config
         host, port, https_port = config.host, config.port or port, config.https.port or https_port
+    except Problems as problems:
+        refuse_flags(problems)
+    except Failure:
+        pass
     return {"base": paste.base_url(host, port), "secure": paste.url("localhost", https_port, "https")}
 
 

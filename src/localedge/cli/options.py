@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from localedge.errors import Problems
 from localedge.settings import Settings, load
 
 from .output import Printer
@@ -43,6 +44,12 @@ def load_settings(
     settings = load(gather(flags, file, os.environ), http_only=http_only, quiet=quiet, serve=serve)
     printer.lang = settings.config.lang
     return settings
+
+
+def refuse_flags(problems: Problems) -> None:
+    """For who goes on with a broken configuration: what was typed with this command is told at once."""
+    if typed := [one for one in problems.failures if str(one.params.get("where", "")).startswith("--")]:
+        raise Problems(typed)
 
 
 def choose_language(printer: Printer, flag: object) -> None:

@@ -46,6 +46,10 @@ class Source:
         return self.active and (self.settings is None or "inferenceProvider" in self.settings)
 
 
+SLACK = 2.0
+"""Seconds: the kernel knows when it was booted to the second, and with that when a process was started."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How things are."""
@@ -72,7 +76,7 @@ class Standing:
         winner = self.winner
         if winner is None or winner.changed is None:
             return False
-        return any(one.started is not None and one.started < winner.changed for one in self.running)
+        return any(one.started is not None and one.started + SLACK < winner.changed for one in self.running)
 
 
 def standing(

@@ -1,6 +1,8 @@
 """Reading and writing our own files."""
 
+import errno
 import os
+import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +12,8 @@ from localedge.settings import Sources
 from localedge.settings.layers import LONGEST_PATH, clean
 
 VARIABLE = "LOCALEDGE_CONFIG"
+LONGEST = 16 * 1024 * 1024
+"""Bytes of a file that somebody has named: bundles of certificates are the longest."""
 
 
 def config_path(given: str | None, environ: Mapping[str, str]) -> Path:
@@ -36,11 +40,11 @@ def gather(flags: Mapping[str, object], given: str | None, environ: Mapping[str,
         path=str(path),
         directory=_here(),
         system_lang=system_language(),
-        read=lambda name: _path(name).read_bytes(),
+        read=lambda name: _content(_path(name)),
     )
     try:
         # Notepad puts a byte order mark in front.
-        return sources._replace(text=path.read_bytes().decode("utf-8-sig"))
+        return sources._replace(text=_content(path).decode("utf-8-sig"))
     except FileNotFoundError:
         if given or environ.get(VARIABLE):
             return sources._replace(unread=Failure("config-missing", path=_shown(path)))
@@ -49,6 +53,17 @@ def gather(flags: Mapping[str, object], given: str | None, environ: Mapping[str,
         return sources._replace(unread=Failure("config-unreadable", path=_shown(path), reason=_reason(error)))
     except UnicodeDecodeError:
         return sources._replace(unread=Failure("config-not-utf8", path=_shown(path)))
+
+
+def _content(path: Path) -> bytes:
+    """What is in a file.  Raises OSError, also for a pipe, which would keep us waiting, and for no end."""
+    if stat.S_ISFIFO(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is a pipe")
+    with path.open("rb") as file:
+        content = file.read(LONGEST + 1)
+    if len(content) > LONGEST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return content
 
 
 def write_new(path: Path, text: str, *, replace: bool) -> None:

@@ -19,6 +19,10 @@ class Scene:
     file: Path
     """Where the configuration file is, or would be."""
     system: System
+    configured: Config | None = None
+    """What the configuration says, where the edge runs at another port, which is in `config` then."""
+    running: tuple[str, ...] = ()
+    """The base URLs of all edges of this user that run."""
 
     @property
     def platform(self) -> str:

@@ -12,6 +12,7 @@ from localedge.claude.health_urls import Edge
 from localedge.errors import Failure
 
 from . import desktop_files as files
+from . import health_here
 from .health import Scene
 from .private_files import shown
 from .vault import Vault, authority_directory
@@ -32,7 +33,7 @@ def look(scene: Scene) -> Iterable[Finding]:
 def facts(scene: Scene) -> Facts:
     """The environment and the settings files.  Raises nothing."""
     vault = Vault(authority_directory(scene.config.https.directory))
-    edge = Edge.of(scene.config, secure=vault.exists and not scene.config.http_only)
+    edge = Edge.of(scene.config, secure=vault.exists and not scene.config.http_only, running=scene.running)
     sets: list[Set] = []
     unreadable: list[str] = []
     for path in settings_files(scene):
@@ -76,4 +77,8 @@ def _use(scene: Scene) -> str:
         shell = shell_of(scene.environ, windows)
     except Failure:
         shell = "pwsh" if windows else "bash"
-    return SHELLS[shell].use.format(command="localedge env")
+    use = SHELLS[shell].use.format(command=f"localedge env{health_here.options(scene)}")
+    if scene.configured is None:
+        return use
+    between = " & " if shell == "cmd" else "; "  # env goes by the configuration
+    return SHELLS[shell].line("LOCALEDGE_PORT", str(scene.config.port)) + between + use

@@ -14,7 +14,7 @@ from localedge.claude.rules import accepts_base_url
 from localedge.errors import Failure
 
 from . import desktop_files as files
-from . import journal
+from . import health_here, journal
 from .desktop import Desktop, applied_profile
 from .desktop_installed import Registered, installed
 from .desktop_places import Place
@@ -51,7 +51,7 @@ def facts(
     desktop = Desktop(scene.system)
     found = standing(desktop, see, registry)
     vault = Vault(authority_directory(scene.config.https.directory))
-    edge = Edge.of(scene.config, secure=vault.exists and not scene.config.http_only)
+    edge = Edge.of(scene.config, secure=vault.exists and not scene.config.http_only, running=scene.running)
     read = _Read(desktop.places)
     first = found.running[0] if found.running else None
     there = installed(scene.system, [first.program] if first else [], registered)
@@ -67,11 +67,14 @@ def facts(
         found.outdated,
         _before_trust(found, edge, vault),
         read.modes_differ,
+        read.unapplied,
         tuple(read.boms),
         shown(found.log) if found.log else "",
         command_line(scene.platform, [log]),
         tuple(_since(found)),
         _silent(found),
+        health_here.options(scene),
+        0 if scene.configured is None else scene.config.port,
     )
 
 
@@ -98,7 +101,7 @@ class _Read:
     def __init__(self, places: Iterable[Place]) -> None:
         self.problems: list[Failure] = []
         self.boms: list[str] = []
-        self.modes_differ = ""
+        self.modes_differ = self.unapplied = ""
         for place in places:
             self._place(place)
 
@@ -114,6 +117,8 @@ class _Read:
         for third_party in (True, False):
             self._value(place.developer(third=third_party))
         modes = [None if one is None else one.get(MODE_KEY) for one in (third, first)]
+        if applied is None and "3p" in modes:
+            self.unapplied = shown(place.config(third=modes[0] == "3p"))
         if applied is not None and None not in modes and modes[0] != modes[1]:
             self.modes_differ = shown(place.config(third=modes[0] != "3p"))
 

@@ -1,43 +1,44 @@
 """Looks at the edge as its clients meet it, at the gateway, and at the names that lead here."""
 
 import ipaddress
-import os
 import socket
 import ssl
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from localedge.claude.health import Finding, command_line
 from localedge.claude.health_edge import (
+    SOME_GATEWAY,
     Door,
     EdgeFacts,
     Facts,
     GatewayFacts,
     Handshake,
     Met,
-    NameFacts,
-    NamesFacts,
     judge,
 )
-from localedge.config import Config
-from localedge.errors import Failure
+from localedge.config import Config, Gateway
+from localedge.errors import Failure, Problems
 from localedge.http.framing import ProtocolError
+from localedge.http.head import ResponseHead
 from localedge.names import LOOPBACK_NAME
+from localedge.settings import load
+from localedge.settings.build import BASE_URL
 from localedge.settings.layers import clean
+from localedge.settings.upstream import parse
 
+from . import files, health_here, health_names, installed, ports, processes
 from . import health_asking as asking
-from . import health_here, installed, ports, processes
 from .health import Scene
 from .health_asking import Clock
 from .hosts_lookup import is_loopback, look_up
+from .running_edges import running_edges
 
 if TYPE_CHECKING:
-    from .hosts_text import HostsText
     from .vault import Vault
 
 SECONDS = 4.5
@@ -47,13 +48,6 @@ _NEAR = 50
 _SLACK = 2.0
 """Seconds: the kernel knows when it was booted to the second."""
 _NO_ISSUER = {2, 18, 19, 20, 21}  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, ..._SELF_SIGNED_..., and so on
-_ON_PATH = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin")
-_UNREAD = {
-    "hosts-missing": "it does not exist",
-    "hosts-not-a-file": "it is no ordinary file",
-    "hosts-not-text": "it is no text",
-}
-_LINKS = ("hosts-link", "hosts-nix")
 
 
 @dataclass(frozen=True)
@@ -62,18 +56,25 @@ class World:
 
     owner: Callable[[int, str], ports.Owner | None] = ports.owner
     started: Callable[[int], float | None] = processes.started
+    words: Callable[[int], Sequence[str]] = processes.words
 
 
 def look(scene: Scene, world: World | None = None) -> Iterable[Finding]:
     """The findings of this area; none where the configuration cannot be read, which another area tells."""
     if health_here.problems(scene):
         return ()
-    clock = Clock(SECONDS)
-    with ThreadPoolExecutor(2) as pool:
+    clock, world = Clock(SECONDS), world or World()
+    with ThreadPoolExecutor(4) as pool:
         gateway = pool.submit(_gateway, scene, clock)
-        names = pool.submit(_names, scene, clock)
-        edge = _edge(scene, world or World(), clock)
-    told = _through_edge(gateway.result(), scene.config, edge, clock)
+        names = pool.submit(health_names.look, scene, clock)
+        edge = _edge(scene, world, clock)
+        if (given := _given(scene, edge, world)) is not None:
+            gateway = pool.submit(_gateway, replace(scene, config=given), clock)
+        through = _through_edge(scene.config, edge, clock)
+        told = replace(gateway.result(), **through)
+    if given is not None:
+        told = replace(told, options=f" {command_line(scene.platform, ['--upstream', told.url])}")
+    edge = replace(edge, start=edge.start + (told.options or _unnamed(told, scene)))
     return judge(Facts(edge, told, names.result()), scene.platform)
 
 
@@ -82,15 +83,15 @@ def look(scene: Scene, world: World | None = None) -> Iterable[Finding]:
 
 def _edge(scene: Scene, world: World, clock: Clock) -> EdgeFacts:
     config = scene.config
-    own = [] if (file := health_here.named_file(scene)) is None else ["--config", file]
-    words = ["localedge", "run", *(["--http-only"] if config.http_only else []), *own]
+    options = health_here.options(scene)
+    other = f" --port {config.port}" if scene.configured is not None else ""
     unknown = [] if config.port else ["listen.port = 0"]
-    host = _client_host(config.host)
+    host = client_host(config.host)
     plain = None
     if config.port:
         plain = _door(_url("http", host, config.port), host, config.port, world, clock)
     secure, failed = None, tuple[Handshake, ...]()
-    if (vault := _vault(config)) is not None:
+    if (vault := health_names.authority(config)) is not None:
         port = config.https.port if config.https.socket is None else 0
         if port:
             name = (*config.https.names, LOOPBACK_NAME)[0]
@@ -100,15 +101,50 @@ def _edge(scene: Scene, world: World, clock: Clock) -> EdgeFacts:
         else:
             unknown.append(f"https.port = {config.https.socket or 0}")
     facts = EdgeFacts(
-        start=command_line(scene.platform, words),
-        options=f" {command_line(scene.platform, own)}" if own else "",
+        start=f"localedge run{' --http-only' if config.http_only else ''}{other}{options}",
+        options=options,
         plain=plain,
         secure=secure,
         unknown=tuple(unknown),
         failed=failed,
         config=str(scene.file),
+        configured_port=0 if scene.configured is None else scene.configured.port,
     )
     return _aged(_with_localhost(facts, config, world, clock), scene, world)
+
+
+def _unnamed(told: GatewayFacts, scene: Scene) -> str:
+    """For the command that starts the edge, where it would have no gateway, or would refuse to start."""
+    own = told.demo and bool(scene.environ.get(BASE_URL))  # it is this edge's, as nothing else has a gateway
+    return f" --upstream {SOME_GATEWAY}" if told.unseen or own else ""
+
+
+def _pid(edge: EdgeFacts) -> int | None:
+    """The running edge's."""
+    doors = [door for door in (edge.plain, edge.secure) if door is not None and door.met is Met.EDGE]
+    return next((door.pid for door in doors if door.pid is not None), None)
+
+
+def _given(scene: Scene, edge: EdgeFacts, world: World) -> Config | None:
+    """With the running edge's own gateway, if that is known and not the configured one."""
+    pid = _pid(edge)
+    words = () if pid is None else world.words(pid)
+    url = _noted(scene, edge) or processes.option(words, "--upstream")
+    if not url:
+        return None
+    flags = {"gateway.url": url, "gateway.insecure": "--insecure-upstream" in words or None}
+    try:
+        config = load(files.gather(flags, health_here.named_file(scene), scene.environ)).config
+    except (Failure, Problems):
+        return None
+    return None if config.gateway == scene.config.gateway else config
+
+
+def _noted(scene: Scene, edge: EdgeFacts) -> str:
+    """What the edge says of its gateway; empty for the demo, and where it has left no note."""
+    urls = {door.url for door in (edge.plain, edge.secure) if door is not None and door.met is Met.EDGE}
+    notes = running_edges(scene.environ, scene.platform, scene.system.root)
+    return next((one.gateway for one in notes if urls.intersection(one.urls)), "")
 
 
 def _door(url: str, host: str, port: int, world: World, clock: Clock, *, secure: bool = False) -> Door:
@@ -139,14 +175,6 @@ def meet(host: str, port: int, clock: Clock, *, secure: bool = False) -> Met:
     except (OSError, ProtocolError):
         return Met.STRANGER
     return Met.EDGE if found is not None and asking.CODE_FIELD in found.combined else Met.STRANGER
-
-
-def _vault(config: Config) -> "Vault | None":
-    """The local authority, if HTTPS is served with it."""
-    from .vault import Vault, authority_directory
-
-    vault = Vault(authority_directory(config.https.directory))
-    return vault if vault.exists and not config.http_only and vault.root() is not None else None
 
 
 def _failed(config: Config, vault: "Vault", clock: Clock) -> tuple[Handshake, ...]:
@@ -191,8 +219,7 @@ def _with_localhost(facts: EdgeFacts, config: Config, world: World, clock: Clock
 
 def _aged(facts: EdgeFacts, scene: Scene, world: World) -> EdgeFacts:
     """With what has changed since the edge was started."""
-    doors = [door for door in (facts.plain, facts.secure) if door is not None and door.met is Met.EDGE]
-    pid = next((door.pid for door in doors if door.pid is not None), None)
+    pid = _pid(facts)
     started = None if pid is None else world.started(pid)
     if started is None:
         return facts
@@ -211,7 +238,7 @@ def _changed(path: Path | None) -> float:
         return 0.0
 
 
-def _client_host(host: str) -> str:
+def client_host(host: str) -> str:
     """Loopback where the edge listens on every address."""
     address = ipaddress.ip_address(host)
     if address.is_unspecified:
@@ -243,7 +270,8 @@ def _free(port: int) -> int:
 def _gateway(scene: Scene, clock: Clock) -> GatewayFacts:
     gateway = scene.config.gateway
     proxy = gateway.proxy
-    facts = GatewayFacts(gateway.url, proxy="" if proxy is None else f"{proxy.host}:{proxy.port}")
+    shown = "" if proxy is None else f"{proxy.host}:{proxy.port}"
+    facts = GatewayFacts(gateway.url, proxy=shown, of_shell=_is_of_shell(scene))
     if gateway.demo:
         return replace(facts, demo=True)
     if proxy is None and gateway.address is None and _is_own_name(scene):
@@ -262,14 +290,36 @@ def _gateway(scene: Scene, clock: Clock) -> GatewayFacts:
         )
     except asking.Unanswered as error:
         return replace(facts, problem=(error.code, error.params))
+    moved = _moved(gateway, answer) if 300 <= answer.status < 400 else ""
     via = answer.combined.get(b"via", b"") if proxy is None else b""
-    return replace(facts, status=answer.status, via=clean(via.decode("latin-1")))
+    return replace(facts, status=answer.status, moved=moved, via=clean(via.decode("latin-1")))
+
+
+def _moved(gateway: Gateway, answer: ResponseHead) -> str:
+    """The https URL that a gateway on plain HTTP redirects to."""
+    location = answer.combined.get(b"location", b"").decode("latin-1")
+    if gateway.scheme != "http" or not location.lower().startswith("https://"):
+        return ""
+    try:
+        there = parse(f"https://{location[8:].partition('/')[0]}")
+    except Failure:
+        return ""
+    return Gateway("https", there.host, there.port, gateway.base_path).url
+
+
+def _is_of_shell(scene: Scene) -> bool:
+    """Whether the gateway is what ANTHROPIC_BASE_URL says in the shell that has started doctor."""
+    try:
+        settings = load(files.gather({}, health_here.named_file(scene), scene.environ))
+    except (Failure, Problems):
+        return False
+    return any(one.setting.key == "gateway.url" and one.where == BASE_URL for one in settings.effective)
 
 
 def _is_own_name(scene: Scene) -> bool:
     """Whether clients find the edge by the gateway's name: then the edge asks DNS servers for it."""
     host, config = scene.config.gateway.host, scene.config
-    text, _, _ = _hosts(scene)
+    text, _, _ = health_names.hosts(scene)
     if text is None or not any(map(is_loopback, text.addresses(host))):
         return False
     return host in (*config.https.names, *config.allowed_hosts) or any(one.name == host for one in text.own)
@@ -286,86 +336,25 @@ def _leads_back(config: Config, addresses: Sequence[str]) -> str:
     )
 
 
-def _through_edge(facts: GatewayFacts, config: Config, edge: EdgeFacts, clock: Clock) -> GatewayFacts:
+def _through_edge(config: Config, edge: EdgeFacts, clock: Clock) -> dict[str, Any]:
     """What the gateway says when the edge asks.  `/` alone would be answered by the edge itself (R41)."""
     door = edge.plain
     if door is None or door.met is not Met.EDGE:
-        return facts
+        return {}
     fields = []
     if config.client_token is not None:
         fields = [f"x-localedge-token: {config.client_token.reveal()}"]
-    host = _client_host(config.host)
+    host = client_host(config.host)
     try:
         with socket.create_connection((host, door.port), clock.wait()) as connection:
             request = asking.head("/?doctor", urlsplit(door.url).netloc, fields)
             answer = asking.answer(connection, request, clock)
+    except TimeoutError:
+        return {"edge_silent": True}
     except (OSError, ProtocolError):
-        return facts
+        return {}
     if answer is None:
-        return facts
+        return {}
     code = clean(answer.combined.get(asking.CODE_FIELD, b"").decode("latin-1"))
     demo = answer.combined.get(b"server", b"").startswith(b"localedge-demo")
-    return replace(facts, edge_status=answer.status, edge_problem=code, edge_demo=demo)
-
-
-# -- names
-
-
-def _names(scene: Scene, clock: Clock) -> NamesFacts | None:
-    config = scene.config
-    if _vault(config) is None:
-        return None
-    text, trouble, reason = _hosts(scene)
-    names = config.https.names
-    found = look_up(names, clock.wait())
-    return NamesFacts(
-        str(_hosts_path(scene)),
-        trouble,
-        reason,
-        tuple(_name(one, text, found[one]) for one in names),
-        _program(scene.platform),
-        v6=":" in config.host,
-    )
-
-
-def _name(name: str, text: "HostsText | None", found: tuple[str, ...] | None) -> NameFacts:
-    mapped = [] if text is None else [(one.address, one.line) for one in text.own if one.name == name]
-    if text is not None and text.elsewhere(name) is not None:
-        others = [one for one in text.others() if one.name.lower().removesuffix(".") == name]
-        mapped += [(clean(one.address), one.line) for one in others]
-    addresses = (*(address for address, _ in mapped), *(found or ()))
-    return NameFacts(name, tuple(mapped), found, frozenset(filter(is_loopback, addresses)))
-
-
-def _hosts_path(scene: Scene) -> Path:
-    from .hosts import system_path
-
-    return system_path() if sys.platform == "win32" else scene.system.path("/etc/hosts")
-
-
-def _hosts(scene: Scene) -> tuple["HostsText | None", str, str]:
-    """What the hosts file says, the code of what is wrong with it, and why."""
-    from .hosts import HostsFile
-    from .hosts_text import HostsText
-
-    path = _hosts_path(scene)
-    try:
-        return HostsFile(path).read(), "", ""
-    except Failure as failure:
-        code = failure.code
-        reason = str(failure.params.get("reason") or _UNREAD.get(code, code))
-    if code in _UNREAD or code == "hosts-unreadable":
-        return None, "doctor-hosts-unreadable", reason
-    try:
-        text = HostsText.seen(path.read_bytes())
-    except (OSError, Failure):
-        return None, "doctor-hosts-unreadable", reason
-    return text, "" if code in _LINKS else "doctor-hosts-damaged", reason
-
-
-def _program(platform: str) -> str:
-    """Ourselves, as root finds us."""
-    script = Path(os.path.abspath(sys.argv[0]))  # noqa: PTH100 - links stay: a venv is found by them
-    if script.stem != "localedge":
-        return command_line(platform, [sys.executable, "-m", "localedge"])
-    return "localedge" if str(script.parent) in _ON_PATH else command_line(platform, [script])
+    return {"edge_status": answer.status, "edge_problem": code, "edge_demo": demo}

@@ -39,8 +39,6 @@ _OURS = ("authority.json", "root.pem", "leaf.pem", NAME, _DESKTOP)
 _LEFTOVER = re.compile(r"\.(.+?)\.([0-9]+)(?:\.[0-9a-f]{8})?\.new")
 """What `private_files.write` and `files.write_new` write before they rename it."""
 _PID_FILE = "twistd.pid"
-_HARMLESS = "base-url-is-edge"
-"""A shell that `localedge env` was taken into; no mistake where nothing is served."""
 
 
 def look(scene: Scene) -> Iterable[Finding]:
@@ -50,11 +48,10 @@ def look(scene: Scene) -> Iterable[Finding]:
     loose, unreadable = _permissions(scene, vault)
     interrupted, journal = _journal(data / NAME)
     place = next(path for path in (data, *data.parents) if _is_directory(path))
-    own = named_file(scene)
     facts = Facts(
         versions=versions(scene),
         clocks=Clocks(scene.now, _gateways_clock(scene), _not_before(vault, scene.now)),
-        options="" if own is None else f" {command_line(scene.platform, ['--config', own])}",
+        options=options(scene),
         problems=problems(scene),
         loose=tuple(loose),
         unreadable=tuple(unreadable),
@@ -78,15 +75,26 @@ def named_file(scene: Scene) -> str | None:
     return None if scene.file == usual else str(scene.file)
 
 
+def options(scene: Scene) -> str:
+    """What our own commands want behind them: ` --config FILE`, or nothing."""
+    own = named_file(scene)
+    return "" if own is None else f" {command_line(scene.platform, ['--config', own])}"
+
+
 def problems(scene: Scene) -> tuple[Failure, ...]:
     """What is wrong with the configuration; nothing of it is in `scene.config` then."""
     try:
         load(files.gather({}, named_file(scene), scene.environ))
     except Problems as found:
-        return tuple(failure for failure in found.failures if failure.code != _HARMLESS)
+        return tuple(failure for failure in found.failures if not is_of_claude(failure))
     except Failure as failure:
         return (failure,)
     return ()
+
+
+def is_of_claude(failure: Failure) -> bool:
+    """Whether it is about ANTHROPIC_BASE_URL being no URL at all: the look at Claude Code tells of that."""
+    return failure.params.get("where") == BASE_URL and failure.code == "url-no-scheme"
 
 
 def _holds_a_secret(scene: Scene) -> bool:
@@ -287,7 +295,7 @@ def _is_twistd(pid: int) -> bool:
     if not processes.alive(pid):
         return False
     line = processes.words(pid)
-    return not line or "twistd" in line
+    return not line or any("twistd" in word for word in line)
 
 
 # -- what --fix does

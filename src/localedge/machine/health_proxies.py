@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from localedge.claude import system_proxies
 from localedge.claude.environment import shell_of
@@ -84,23 +85,19 @@ def _shell(scene: Scene) -> str:
 
 def _variables(scene: Scene) -> Variables:
     known = {(one.code, one.params.get("where")) for one in health_here.problems(scene)}
-    names: list[str] = []
-    servers: list[Server] = []
+    named: list[tuple[str, Server | None]] = []
     problems: dict[tuple[str, tuple[tuple[str, object], ...]], list[str]] = {}
     for name, value in sorted(scene.environ.items()):
         typed = value.strip()
         if name.lower() not in _VARIABLES or not typed:
             continue
-        names.append(name)
         server, problem = _read(typed)
-        if server is not None:
-            servers.append(server)
+        named.append((name, server))
         # all_proxy: localedge does not heed it
         if problem is not None and name.lower() != "all_proxy" and (problem.code, name) not in known:
             problems.setdefault((problem.code, tuple(problem.params.items())), []).append(name)
     return Variables(
-        tuple(names),
-        tuple(dict.fromkeys(servers)),
+        tuple(named),
         _no_proxy(scene.environ),
         tuple(
             Failure(code, **dict(params), where=", ".join(who)) for (code, params), who in problems.items()
@@ -140,12 +137,22 @@ def _systems(scene: Scene, registry: Registry | None) -> Iterator[SystemProxy]:
                 part.lower() for part in scene.environ.get("XDG_CURRENT_DESKTOP", "").split(":") if part
             }
             if (not desktop or desktop & _GNOMES) and (program := system.which("gsettings")):
-                ended = system.run([program, "list-recursively", "org.gnome.system.proxy"], seconds=_PROGRAM)
-                yield system_proxies.gnome(ended.stdout.decode(errors="replace"))
+                yield system_proxies.gnome(_gsettings(scene, program))
             if not desktop or "kde" in desktop:
                 named = scene.environ.get("XDG_CONFIG_HOME")
                 path = (Path(named) if named else system.home / ".config") / "kioslaverc"
                 yield system_proxies.kde(_text(path) or "")
+
+
+def _gsettings(scene: Scene, program: str) -> str:
+    """What it lists.  It makes files where programs keep theirs, which shall be none of the user's."""
+    argv = [program, "list-recursively", "org.gnome.system.proxy"]
+    try:
+        with TemporaryDirectory(prefix="localedge-") as away:
+            env = {"XDG_CACHE_HOME": away, "XDG_RUNTIME_DIR": away}
+            return scene.system.run(argv, seconds=_PROGRAM, env=env).stdout.decode(errors="replace")
+    except OSError:
+        return ""  # no room for it
 
 
 def _windows(registry: Registry) -> SystemProxy:

@@ -25,7 +25,7 @@ from localedge.errors import Failure
 from localedge.names import LOOPBACK_NAME
 from localedge.pki.plan import Root, State
 
-from . import health_edge, health_here, health_issuers, health_variables
+from . import health_edge, health_here, health_issuers, health_variables, private_files
 from .health import Scene
 from .health_asking import Clock
 from .journal import NAME, Journal
@@ -131,7 +131,8 @@ def _gather(scene: Scene) -> Facts:
             now=scene.now,
             set_up=vault.exists,
             problem=problem,
-            options=_options(scene),
+            options=health_here.options(scene),
+            root_file="" if authority is None else _root_file(vault, authority),
             dated=None if authority is None else _dated(scene, authority, leaf),
             stores=stores,
             earlier=earlier,
@@ -144,12 +145,18 @@ def _gather(scene: Scene) -> Facts:
         )
 
 
-def _options(scene: Scene) -> str:
-    own = health_here.named_file(scene)
-    return "" if own is None else f" {command_line(scene.platform, ['--config', own])}"
-
-
 # -- the files
+
+
+def _root_file(vault: Vault, authority: "Authority") -> str:
+    """The copy of the root, if it is none."""
+    from localedge.pki.authority import pem
+
+    try:
+        same = vault.root_file.is_file() and vault.root_file.read_bytes() == pem(authority.root)
+    except OSError:
+        return ""  # the look at our own files tells of that
+    return "" if same else private_files.shown(vault.root_file)
 
 
 def _dated(scene: Scene, authority: "Authority", leaf: "Leaf | None") -> Dated:

@@ -28,6 +28,7 @@ from localedge.claude.health_windows import (
     wsl_config,
 )
 
+from . import health_here
 from .desktop_edge import answers
 from .health import Scene
 from .stores import wsl
@@ -76,7 +77,7 @@ def _facts(scene: Scene, firmware: Callable[[], bool | None], booted: Callable[[
         told = other.submit(machine, scene.system, firmware, booted)
         free = tuple(_free(scene))
         reserved = tuple(_reserved(scene.system)) if free else ()
-        return Facts(told.result(), reserved, free)
+        return Facts(told.result(), reserved, free, health_here.options(scene))
 
 
 def _reserved(system: System) -> list[tuple[int, int]]:
@@ -109,9 +110,9 @@ def _launch(system: System, booted: Callable[[], str]) -> Launch:
 def _free(scene: Scene) -> Iterator[Listening]:
     """The ports of the edge that it does not have yet: one it listens on is kept from nobody."""
     config = scene.config
-    ports = [Listening("--port", config.port)]
+    ports = [Listening("LOCALEDGE_PORT", config.port)]
     if not config.http_only and Vault(authority_directory(config.https.directory)).exists:
-        ports.append(Listening("--https-port", config.https.port))
+        ports.append(Listening("LOCALEDGE_HTTPS_PORT", config.https.port))
     for one in ports:
         if one.port and not answers(f"http://127.0.0.1:{one.port}"):
             yield one

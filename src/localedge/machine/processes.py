@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -41,18 +42,32 @@ def started(pid: int) -> float | None:
         return None
 
 
-def words(pid: int) -> str:
-    """The command line of a process; empty where the system does not tell."""
+def words(pid: int) -> tuple[str, ...]:
+    """The command line of a process; empty where the system does not tell.
+
+    On macOS a word with a blank in it is two.
+    """
     if sys.platform == "linux":
         try:
             line = (_PROC / str(pid) / "cmdline").read_bytes()
         except OSError:
-            return ""
-        return line.replace(b"\0", b" ").decode(errors="replace").strip()
+            return ()
+        return tuple(line.decode(errors="replace").removesuffix("\0").split("\0")) if line else ()
     elif sys.platform == "darwin":
-        return _ps(pid, "command=")
+        return tuple(_ps(pid, "command=").split())
     else:
-        return ""
+        return ()
+
+
+def option(line: Sequence[str], name: str) -> str:
+    """What a command line has for an option like `--upstream`; empty for none.  The last one counts."""
+    found = ""
+    for word, following in zip(line, [*line[1:], ""], strict=False):
+        if word == name:
+            found = following
+        elif word.startswith(f"{name}="):
+            found = word.removeprefix(f"{name}=")
+    return found
 
 
 def linux_started(pid: int, proc: Path = _PROC) -> float | None:

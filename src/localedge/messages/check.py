@@ -19,6 +19,12 @@ _TALK: dict[str, Entry] = {
     "check-what-beta": row(", unknown anthropic-beta", "", "（未知的 anthropic-beta）", ""),
     "check-what-big-body": row(", 2 MB", "", "（2 MB 请求体）", ""),
     "check-title": row("Checking the gateway {gateway}", "", "正在检查网关 {gateway}", ""),
+    "check-title-demo": row(
+        "No gateway is configured: checking the demo gateway of localedge, {gateway}",
+        "",
+        "尚未配置网关：正在检查 localedge 的演示网关 {gateway}",
+        "",
+    ),
     "check-title-edge": row("The same through localedge", "", "同样的请求，经由 localedge", ""),
     "check-no-key": row(
         "No key: the gateway is asked without one.",
@@ -50,6 +56,18 @@ _TALK: dict[str, Entry] = {
         "Next: localedge run --http-only{upstream}",
         "可用于 Claude Desktop：模型 {model}，认证方式 {scheme}。",
         "下一步：localedge run --http-only{upstream}",
+    ),
+    "check-usable-hidden": row(
+        "Works with {model} and the scheme {scheme}, an id that newer builds of Claude Desktop do not show.",
+        "Let the gateway offer it under a claude- id, then: localedge run --http-only{upstream}",
+        "可用 {model}（认证方式 {scheme}），但较新版本的 Claude Desktop 不显示该 ID。",
+        "请让网关以 claude- 开头的 ID 提供它，然后：localedge run --http-only{upstream}",
+    ),
+    "check-usable-demo": row(
+        "The demo gateway works; nothing is known of yours.",
+        "Next: localedge check --upstream http://gateway.example:8000",
+        "演示网关正常；这不代表你的网关可用。",
+        "下一步：localedge check --upstream http://gateway.example:8000",
     ),
     "check-unusable": row(
         "Not usable for Claude Desktop as it is.",

@@ -50,6 +50,13 @@ TABLE: dict[str, Entry] = {
             "请先退出它，再重新应用配置。",
         ),
     ),
+    "doctor-desktop-no-profile": Entry(
+        Words(
+            'By "{path}" Claude Desktop goes by a profile, and none is applied that it could read.',
+            "Apply one.",
+        ),
+        Words("按“{path}”，Claude Desktop 应使用配置文件，但没有应用任何可读取的配置。", "请应用一个配置。"),
+    ),
     "doctor-desktop-modes-differ": Entry(
         Words(
             "deploymentMode in {path} is not 3p, and in the file of the same name in the other directory it is: builds differ in which they read.",
@@ -165,6 +172,15 @@ TABLE: dict[str, Entry] = {
         Words(
             "{where} 中的基础地址 {url} 以 /v1 结尾，而 Claude Desktop 会自行加上。",
             "请使用 {edge}：localedge 会纠正，其他网关则会返回 404。",
+        ),
+    ),
+    "doctor-desktop-query": Entry(
+        Words(
+            "The base URL {url} in {where} has a ? or # in it: what Claude Desktop adds behind is no path then.",
+            "Use {edge}.",
+        ),
+        Words(
+            "{where} 中的基础地址 {url} 含有 ? 或 #，Claude Desktop 加在后面的就不是路径。", "请使用 {edge}。"
         ),
     ),
     "doctor-desktop-bom": Entry(

@@ -16,6 +16,16 @@ _EDGE: dict[str, Entry] = {
         ),
         Words("端口在启动时才确定（{setting}），doctor 无法检查。", "请设定端口，或以启动时显示的地址为准。"),
     ),
+    "doctor-edge-other-port": Entry(
+        Words(
+            "The edge runs at {url}, and the configuration says {configured}: env and desktop apply go by that.",
+            "Set listen.port to {port}, or LOCALEDGE_PORT in this shell.",
+        ),
+        Words(
+            "localedge 运行在 {url}，而配置中的端口是 {configured}，env 和 desktop apply 都以配置为准。",
+            "请把 listen.port 设为 {port}，或在当前 shell 中设置 LOCALEDGE_PORT。",
+        ),
+    ),
     "doctor-edge-not-running": Entry(
         Words("The edge is not running: nobody listens at {urls}.", "Start it, and leave it running."),
         Words("localedge 没有运行：{urls} 无人监听。", "请启动它并保持运行。"),
@@ -23,29 +33,42 @@ _EDGE: dict[str, Entry] = {
     "doctor-edge-port-taken-by": Entry(
         Words(
             "Port {port} belongs to {owner} (pid {pid}), which is not localedge.",
-            "Stop that program, or start the edge on another port and use that in Claude.",
+            "Stop that program, or take another port for the edge and for Claude (listen.port, or LOCALEDGE_PORT).",
         ),
         Words(
             "端口 {port} 被 {owner}（pid {pid}）占用，不是 localedge。",
-            "请停止该程序，或换一个端口启动，并在 Claude 中使用新端口。",
+            "请停止该程序，或为 localedge 和 Claude 换一个端口（listen.port 或 LOCALEDGE_PORT）。",
         ),
     ),
     "doctor-edge-port-taken": Entry(
         Words(
             "Port {port} belongs to another program, not to localedge.",
-            "Stop that program, or start the edge on another port and use that in Claude.",
+            "Stop that program, or take another port for the edge and for Claude (listen.port, or LOCALEDGE_PORT).",
         ),
         Words(
             "端口 {port} 被其他程序占用，不是 localedge。",
-            "请停止该程序，或换一个端口启动，并在 Claude 中使用新端口。",
+            "请停止该程序，或为 localedge 和 Claude 换一个端口（listen.port 或 LOCALEDGE_PORT）。",
+        ),
+    ),
+    "doctor-edge-silent-by": Entry(
+        Words(
+            "At port {port} {owner} (pid {pid}) takes connections and does not answer.",
+            "Stop it and start the edge, or take another port for the edge and for Claude.",
+        ),
+        Words(
+            "端口 {port} 上的 {owner}（pid {pid}）接受连接却不响应。",
+            "请停止它再启动 localedge，或为 localedge 和 Claude 换一个端口。",
         ),
     ),
     "doctor-edge-silent": Entry(
         Words(
-            "What listens at port {port} takes connections and does not answer.",
-            "Stop it, then start the edge again.",
+            "At port {port} some program takes connections and does not answer.",
+            "Stop it and start the edge, or take another port for the edge and for Claude.",
         ),
-        Words("端口 {port} 上的程序接受连接却不响应。", "请停止它，再重新启动 localedge。"),
+        Words(
+            "端口 {port} 上的某个程序接受连接却不响应。",
+            "请停止它再启动 localedge，或为 localedge 和 Claude 换一个端口。",
+        ),
     ),
     "doctor-edge-http-only": Entry(
         Words(
@@ -60,20 +83,21 @@ _EDGE: dict[str, Entry] = {
     "doctor-edge-https-taken-by": Entry(
         Words(
             "Port {port}, for HTTPS, belongs to {owner} (pid {pid}), which is not localedge.",
-            "Stop that program, or start the edge with another port for HTTPS.",
+            "Stop that program, or take another port for HTTPS (https.port, or LOCALEDGE_HTTPS_PORT).",
         ),
         Words(
             "HTTPS 端口 {port} 被 {owner}（pid {pid}）占用，不是 localedge。",
-            "请停止该程序，或换一个 HTTPS 端口启动。",
+            "请停止该程序，或换一个 HTTPS 端口（https.port 或 LOCALEDGE_HTTPS_PORT）。",
         ),
     ),
     "doctor-edge-https-taken": Entry(
         Words(
             "Port {port}, for HTTPS, belongs to another program, not to localedge.",
-            "Stop that program, or start the edge with another port for HTTPS.",
+            "Stop that program, or take another port for HTTPS (https.port, or LOCALEDGE_HTTPS_PORT).",
         ),
         Words(
-            "HTTPS 端口 {port} 被其他程序占用，不是 localedge。", "请停止该程序，或换一个 HTTPS 端口启动。"
+            "HTTPS 端口 {port} 被其他程序占用，不是 localedge。",
+            "请停止该程序，或换一个 HTTPS 端口（https.port 或 LOCALEDGE_HTTPS_PORT）。",
         ),
     ),
     "doctor-edge-handshake": Entry(
@@ -139,7 +163,10 @@ _EDGE: dict[str, Entry] = {
 }
 
 _GATEWAY: dict[str, Entry] = {
-    "doctor-gateway-answers": _good("The gateway answers: {gateway}", "网关有响应：{gateway}"),
+    "doctor-gateway-answers": _good(
+        "The gateway answers: {gateway} (localedge check tells whether as Claude wants it)",
+        "网关有响应：{gateway}（localedge check 可检查其接口是否符合 Claude 的要求）",
+    ),
     "doctor-gateway-by-proxy": _good(
         "The gateway answers: {gateway}, through the proxy {proxy}",
         "网关有响应：{gateway}（经代理 {proxy}）",
@@ -167,12 +194,39 @@ _GATEWAY: dict[str, Entry] = {
     "doctor-gateway-by-edge": Entry(
         Words(
             "The edge does not get through to the gateway: it answers {problem}.",
-            '"localedge explain {problem}" tells what that is; if {gateway} answers otherwise, start the edge again.',
+            "See what that means; if {gateway} answers otherwise, stop the edge and start it again.",
         ),
         Words(
             "localedge 无法连通网关：它返回 {problem}。",
-            "“localedge explain {problem}”会说明含义；若 {gateway} 本身正常，请重启 localedge。",
+            "请查看其含义；若 {gateway} 本身正常，请停止 localedge 再重新启动。",
         ),
+    ),
+    "doctor-gateway-behind": Entry(
+        Words(
+            "The edge does not get through to the gateway that it was started with: it answers {problem}.",
+            '"localedge explain {problem}" tells what that is; or check that gateway itself.',
+        ),
+        Words(
+            "localedge 无法连通启动时指定的网关：它返回 {problem}。",
+            "“localedge explain {problem}”会说明含义；也可以直接检查该网关。",
+        ),
+    ),
+    "doctor-gateway-behind-status": Entry(
+        Words(
+            "The gateway that the edge was started with answers with {status}: what stands behind it is not there.",
+            "Look at the gateway's own log, or check it.",
+        ),
+        Words(
+            "localedge 启动时指定的网关返回 {status}：它后面的服务不可用。",
+            "请查看网关自身的日志，或直接检查它。",
+        ),
+    ),
+    "doctor-gateway-behind-silent": Entry(
+        Words(
+            "The edge gets no answer from its gateway in time.",
+            "See whether the gateway is stuck or overloaded, and check it.",
+        ),
+        Words("localedge 没有及时收到网关的响应。", "请查看网关是否卡住或过载，并检查它。"),
     ),
     "doctor-gateway-not-as-configured": Entry(
         Words(
@@ -210,6 +264,13 @@ _GATEWAY: dict[str, Entry] = {
             "Look at the gateway's own log.",
         ),
         Words("网关 {gateway} 返回 {status}：它后面的服务不可用。", "请查看网关自身的日志。"),
+    ),
+    "doctor-gateway-redirects": Entry(
+        Words(
+            "The gateway {gateway} sends to https: clients do not follow that with a message.",
+            "Give it as {secure}, after a check.",
+        ),
+        Words("网关 {gateway} 重定向到 https，客户端发送消息时不会跟随。", "请在检查后改用 {secure}。"),
     ),
     "doctor-gateway-via": Entry(
         Words(
@@ -281,6 +342,13 @@ _NAMES: dict[str, Entry] = {
             "{name} 只指向 {found}，而 localedge 的 HTTPS 监听 127.0.0.1。",
             "请映射到 127.0.0.1，或让 localedge 监听 ::1（listen.host）。",
         ),
+    ),
+    "doctor-name-not-heard": Entry(
+        Words(
+            "{name} leads to {found}, and the edge listens for HTTPS at 127.0.0.1.",
+            "Map the name to 127.0.0.1.",
+        ),
+        Words("{name} 指向 {found}，而 localedge 的 HTTPS 监听 127.0.0.1。", "请把该名称映射到 127.0.0.1。"),
     ),
     "doctor-hosts-unreadable": Entry(
         Words('The hosts file "{path}" cannot be read ({reason}).', "Restore it, or let this user read it."),

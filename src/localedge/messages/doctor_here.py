@@ -19,11 +19,11 @@ _FILES: dict[str, Entry] = {
     ),
     "doctor-files-open": Entry(
         Words(
-            'Others can open "{path}" ({who}): localedge refuses such files, so there is no HTTPS.',
+            'Others can open "{path}" ({who}): localedge refuses such files.',
             "Let only its owner open it.",
         ),
         Words(
-            "其他用户可以打开“{path}”（{who}）：localedge 拒绝使用这样的文件，因此没有 HTTPS。",
+            "其他用户可以打开“{path}”（{who}）：localedge 拒绝使用这样的文件。",
             "请改为仅所有者可以打开。",
         ),
     ),

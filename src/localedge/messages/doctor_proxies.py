@@ -22,13 +22,13 @@ TABLE: dict[str, Entry] = {
         talk=True,
     ),
     "doctor-proxy-loopback": _found(
-        "{names} has {programs} send what is meant for {hosts} to a proxy, because NO_PROXY does not list that.",
+        "{names}: what {programs} means for {hosts} goes to a proxy, because NO_PROXY does not list that.",
         "Set NO_PROXY where the proxy is set, and in this shell.",
         "由于 NO_PROXY 没有列出 {hosts}，{names} 会让 {programs} 把访问它的请求发给代理。",
         "请在设置代理的地方以及当前 shell 中设置 NO_PROXY。",
     ),
     "doctor-proxy-dead": _found(
-        "{names} names the proxy {proxy}, and nobody listens there.",
+        "{names}: nobody listens at the proxy {proxy}.",
         "Start the proxy program again, or take the variable out, also where it is set.",
         "{names} 指定了代理 {proxy}，但没有程序在监听。",
         "请重新启动代理程序（如 Clash），或去掉该变量（包括设置它的地方）。",

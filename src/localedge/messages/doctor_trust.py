@@ -87,6 +87,12 @@ _CERTIFICATES: dict[str, Entry] = {
         "本地 CA 不能为 {names} 签发证书：可用的名称是根证书的一部分。",
         "trust-ca 会按 https.names 中的名称新建根证书。",
     ),
+    "doctor-root-file": _found(
+        '"{path}", which programs are told to trust, is not the root of the local CA.',
+        "Have it written anew, with the edge's certificate.",
+        "“{path}”是告知各程序信任的文件，但它不是本地 CA 的根证书。",
+        "请连同服务器证书一起重新写入。",
+    ),
     "doctor-leaf-damaged": _found(
         "The edge's certificate is missing or damaged.",
         "Have it made anew; the edge does so too when it starts.",

@@ -60,7 +60,7 @@ class _Builder:
     def settings(self, http_only: bool, quiet: bool, serve: bool) -> Settings:
         for setting in SETTINGS:
             self._got[setting.key] = self._take(setting)
-        self._take_gateway()
+        self._take_gateway(serve)
         self._guard_the_bind()
         if serve and not http_only:
             self._tell_ports_apart()
@@ -107,22 +107,26 @@ class _Builder:
             self._problems.append(Failure(failure.code, **{**params, "where": found.where}))
             return None
 
-    def _take_gateway(self) -> None:
-        """The layers below the file: `ANTHROPIC_BASE_URL`, then the demo gateway."""
+    def _take_gateway(self, serve: bool) -> None:
+        """The layers below the file: `ANTHROPIC_BASE_URL`, then the demo gateway.
+
+        A shell that `localedge env` was taken into is no mistake for who only looks.
+        """
         got = self._got["gateway.url"]
         if got.where != DEFAULT:
             if isinstance(got.value, Gateway) and self._is_edge(got.value):
                 self._problems.append(Failure("upstream-is-edge", where=got.where, url=got.value.url))
             return
         typed = self._sources.environ.get(BASE_URL, "").strip()
-        if not typed:
-            demo = Gateway("http", "127.0.0.1", 0, demo=True)
-            self._got["gateway.url"] = Effective(got.setting, demo, DEMO)
-            return
-        gateway = self._parse(got.setting, Found(typed, BASE_URL))
+        gateway = self._parse(got.setting, Found(typed, BASE_URL)) if typed else None
+        where = BASE_URL if typed else DEMO
         if gateway is not None and self._is_edge(gateway):
-            self._problems.append(Failure("base-url-is-edge", where=BASE_URL, url=gateway.url))
-        self._got["gateway.url"] = Effective(got.setting, gateway, BASE_URL)
+            where = DEMO
+            if serve:
+                self._problems.append(Failure("base-url-is-edge", where=BASE_URL, url=gateway.url))
+        if where == DEMO:
+            gateway = Gateway("http", "127.0.0.1", 0, demo=True)
+        self._got["gateway.url"] = Effective(got.setting, gateway, where)
 
     def _is_edge(self, gateway: Gateway) -> bool:
         """Whether the URL is the edge's own: its port, on a host that is this machine by its form."""

@@ -1,0 +1,33 @@
+"""The edges that run, whatever the configuration says: `localedge run` may have been given other ports."""
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from localedge.claude.health_edge import Met
+
+from . import health_asking as asking
+from .health import Scene
+from .health_edge import client_host, meet
+from .running_edges import RunningEdge, running_edges
+
+_MOST = 8
+
+
+def as_running(scene: Scene) -> Scene:
+    """With the base URLs of all edges; where none is at the configured port, with those of the last one."""
+    clock, config = asking.Clock(asking.WAIT), scene.config
+    noted = running_edges(scene.environ, scene.platform, scene.system.root)[:_MOST]
+    found = [edge for edge in noted if edge.urls and _answers(edge, clock)]
+    scene = replace(scene, running=tuple(url for edge in found for url in edge.urls))
+    if not found or (config.port and meet(client_host(config.host), config.port, clock) is Met.EDGE):
+        return scene
+    plain, *rest = map(urlsplit, found[0].urls)
+    https = replace(config.https, port=rest[0].port or 443, socket=None) if rest else config.https
+    here = replace(config, host=plain.hostname or config.host, port=plain.port or 80, https=https)
+    return replace(scene, config=here, configured=config)
+
+
+def _answers(edge: RunningEdge, clock: asking.Clock) -> bool:
+    """Pids are given again, so the port is asked: that of plain HTTP, which is always there."""
+    plain = urlsplit(edge.urls[0])
+    return meet(plain.hostname or "", plain.port or 80, clock) is Met.EDGE
