@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from localedge.config import Limits
 from localedge.http.head import RequestHead
@@ -22,29 +23,99 @@ from tests.commands import PATIENCE, command
 
 KEY = "sk-do-not-show-me-0123456789"
 _ECHO = 0.05
-KILLED = """
-import os, sys
+_FORKING = """
+import importlib, json, os, signal, sys, threading
+from contextlib import suppress
 from localedge.cli import main
 
 os.fsync = lambda descriptor: None  # a kill loses nothing that was written; a power cut is not played
-number, words = int(sys.argv[1]), sys.argv[2:]
-count = 0
-for name in ("replace", "rename", "unlink", "mkdir", "rmdir", "chmod"):
-    def step(*given, call=getattr(os, name), **others):
-        global count
-        count += 1
-        if count == number:
-            os.kill(os.getpid(), 9)
-        return call(*given, **others)
-    setattr(os, name, step)
-sys.exit(main(words))
+known = set()
+
+
+def killed_at(number):
+    count = 0
+    for name in ("replace", "rename", "unlink", "mkdir", "rmdir", "chmod"):
+        def step(*given, call=getattr(os, name), **others):
+            nonlocal count
+            count += 1
+            if count == number:
+                os.kill(os.getpid(), 9)
+            return call(*given, **others)
+        setattr(os, name, step)
+
+
+def child(job, imported):
+    os.environ.clear()
+    os.environ.update(job["environ"])
+    signal.alarm(int(job["patience"]))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for standard in (1, 2):
+        os.dup2(os.open(job["told"][standard - 1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), standard)
+    killed_at(job["number"])
+    status = main(job["words"])
+    os.write(imported, " ".join(sys.modules).encode())
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    threading._shutdown()  # as an interpreter does that ends: threads that never do are a mistake
+    os._exit(status)
+
+
+for line in sys.stdin:
+    job = json.loads(line)
+    reading, imported = os.pipe()
+    if (pid := os.fork()) == 0:
+        child(job, imported)
+    os.close(imported)
+    with open(reading) as modules:
+        names = modules.read().split()
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    for name in names:  # the next child has them from the beginning
+        if name not in (*sys.modules, *known, "twisted.internet.reactor"):
+            known.add(name)
+            with suppress(ImportError):
+                importlib.import_module(name)
+    print(status, flush=True)
 """
+
+
+class Forking:
+    """Commands in children of a process that has everything imported: processes of their own, and quick."""
+
+    def __init__(self, place: Path) -> None:
+        self._told = [place / "stdout", place / "stderr"]
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _FORKING],
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate(timeout=PATIENCE)
+
+    def run(
+        self, words: Sequence[str], environ: dict[str, str], killed_at: int
+    ) -> subprocess.CompletedProcess[str]:
+        """A command with no terminal, killed at this step if it has so many."""
+        told = [str(path) for path in self._told]
+        job = {"words": words, "number": killed_at, "environ": environ, "told": told, "patience": PATIENCE}
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(f"{json.dumps(job)}\n")
+        self._process.stdin.flush()
+        status = int(self._process.stdout.readline())
+        out, err = [path.read_text(encoding="utf-8") for path in self._told]
+        return subprocess.CompletedProcess(words, status, out, err)
 
 
 class User:
     """A home with nothing in it, and a port that nobody listens on."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, forking: Forking) -> None:
+        self._forking = forking
         self.home = place / "home"
         config, data = self.home / ".config", self.home / ".local" / "share"
         self.home.mkdir(parents=True)
@@ -64,27 +135,27 @@ class User:
         self.journal = data / "localedge" / "setup.json"
         self.library = config / "Claude-3p" / "configLibrary"
 
-    def run(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, killed_at: int = 0, **environ: str) -> subprocess.CompletedProcess[str]:
         """A command with no terminal."""
-        return subprocess.run(
-            command(*words),
-            env=self._environ(environ),
-            capture_output=True,
-            encoding="utf-8",
-            timeout=PATIENCE,
-            stdin=subprocess.DEVNULL,
-        )
+        return self._forking.run(words, self.whole(environ), killed_at)
 
-    def uninstall(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    def set_up(self, *words: str, **environ: str) -> None:
+        """A whole setup, with a gateway that is gone afterwards."""
+        with gateway(keyed) as (url, _):
+            whole = ["setup", "--yes", "--no-run", "--upstream", url, *words]
+            done = self.run(*whole, killed_at=0, ANTHROPIC_API_KEY=KEY, **environ)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def uninstall(self, *words: str, killed_at: int = 0, **environ: str) -> subprocess.CompletedProcess[str]:
         """`localedge uninstall`, with a hosts file of the test's own."""
-        return self.run("uninstall", *self.hosts, *words, **environ)
+        return self.run("uninstall", *self.hosts, *words, killed_at=killed_at, **environ)
 
     @contextmanager
     def running(self, *words: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
         """A command that runs until it is stopped."""
         with subprocess.Popen(
             command(*words),
-            env=self._environ(environ),
+            env=self.whole(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -96,17 +167,20 @@ class User:
                 if process.poll() is None:
                     process.kill()
 
-    def talk(self, *words: str, answers: Sequence[tuple[str, str]], **environ: str) -> tuple[int, str]:
+    def talk(
+        self, *words: str, answers: Sequence[tuple[str, str | Callable[[], None]]], **environ: str
+    ) -> tuple[int, str]:
         """A command at a terminal, where somebody types each answer when they see its prompt.
 
-        The answer `^C` is Ctrl-C.  What was typed does not count as seen.
+        The answer `^C` is Ctrl-C, `^D` the end; a function is called, and Enter pressed.  What was typed does
+        not count as seen.
         """
         import pty
 
         pid, terminal = pty.fork()
         if pid == 0:
             line = command(*words)
-            os.execve(line[0], line, self._environ(environ))
+            os.execve(line[0], line, self.whole(environ))
         seen, waiting, at = b"", list(answers), 0
         deadline = time.monotonic() + PATIENCE
         try:
@@ -116,29 +190,24 @@ class User:
                 elif waiting and waiting[0][0].encode() in seen[at:]:
                     # Nothing more comes: it listens by now, and has switched the echo off if it wants to.
                     at, (_, answer) = len(seen), waiting.pop(0)
+                    if callable(answer):
+                        answer()
+                        answer = ""
                     if answer == "^C":
                         os.kill(pid, signal.SIGINT)
                     else:
-                        os.write(terminal, answer.encode() + b"\n")
+                        os.write(
+                            terminal,
+                            b"\4" if answer == "^D" else answer.encode(errors="surrogateescape") + b"\n",
+                        )
             os.kill(pid, signal.SIGKILL)
         except OSError:
             pass  # EIO: the other end is closed
         os.close(terminal)
         _, status = os.waitpid(pid, 0)
-        text = seen.decode().replace("\r\n", "\n")
+        text = seen.decode(errors="replace").replace("\r\n", "\n")
         assert not waiting, (waiting, text)
         return os.waitstatus_to_exitcode(status), text
-
-    def killed(self, number: int, words: Sequence[str]) -> int:
-        """A command that is killed at this step: its status, 0 where it has fewer steps."""
-        return subprocess.run(
-            [sys.executable, "-c", KILLED, str(number), *words],
-            env=self._environ({"ANTHROPIC_API_KEY": KEY}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=PATIENCE,
-        ).returncode
 
     def files(self) -> dict[str, bytes]:
         """All there is."""
@@ -158,7 +227,8 @@ class User:
         self.config.write_bytes(text.encode())
         return text.encode()
 
-    def _environ(self, more: dict[str, str]) -> dict[str, str]:
+    def whole(self, more: dict[str, str]) -> dict[str, str]:
+        """The environment of a command."""
         return {**os.environ, **self.environ, **more}
 
 
@@ -208,10 +278,26 @@ def gateway(handler: Handler = good, port: int = 0) -> Iterator[tuple[str, list[
             thread.join()
 
 
-def keyed(asked: Asked) -> bytes:
+def keyed(asked: Asked, key: str = KEY) -> bytes:
     """A gateway that takes one key, by either scheme."""
-    if asked.head.method == b"POST" and KEY not in asked.field(b"authorization") + asked.field(b"x-api-key"):
+    if asked.head.method == b"POST" and key not in asked.field(b"authorization") + asked.field(b"x-api-key"):
         return error(401, "invalid x-api-key")
+    return good(asked)
+
+
+def by_x_api_key(asked: Asked) -> bytes:
+    """A gateway that takes one key, by one scheme."""
+    if asked.head.method == b"POST" and asked.field(b"x-api-key") != KEY:
+        return error(401, "invalid x-api-key")
+    return good(asked)
+
+
+def foreign(asked: Asked) -> bytes:
+    """A gateway with a model of another vendor."""
+    if asked.line == "GET /v1/models":
+        return answer(200, json.dumps({"data": [{"id": "gpt-5.5", "type": "model"}]}).encode())
+    if asked.head.method == b"POST" and asked.json.get("model") != "gpt-5.5":
+        return error(404, f"model: {asked.json.get('model')}")
     return good(asked)
 
 

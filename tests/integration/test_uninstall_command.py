@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from tests import peers
 from tests.commands import codes
 from tests.sandbox import Sandbox
-from tests.setup_home import KEY, User, claude_desktop, gateway, keyed
+from tests.setup_home import KEY, Forking, User, claude_desktop, gateway, keyed
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="homes and namespaces of Linux")
 STRANGER = 4711
@@ -20,10 +20,17 @@ STRANGER = 4711
 HOSTS = b"127.0.0.1\tlocalhost\n# mine\r\n::1 localhost"
 
 
+@pytest.fixture(scope="module")
+def forking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forking]:
+    """What runs the commands."""
+    with Forking(tmp_path_factory.mktemp("told")) as found:
+        yield found
+
+
 @pytest.fixture
-def user(tmp_path: Path) -> User:
+def user(tmp_path: Path, forking: Forking) -> User:
     """Somebody with a home."""
-    return User(tmp_path)
+    return User(tmp_path, forking)
 
 
 class Machine(Sandbox):
@@ -112,7 +119,7 @@ def test_names_that_only_root_may_take_out(machine: Machine) -> None:
 
 def test_json(user: User) -> None:
     """One document: each part with its outcome, what is left, the exit status."""
-    assert user.run("setup", "--yes", "--no-run").returncode == 0
+    user.set_up()
     done = user.uninstall("--json", "--yes")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
@@ -126,9 +133,7 @@ def test_json(user: User) -> None:
 
 def test_a_part_that_fails_holds_nothing_else_up(user: User, tmp_path: Path) -> None:
     """While Claude runs its files stay; the others go, and the next run does the rest."""
-    with gateway(keyed) as (url, _):
-        words = ["setup", "--yes", "--no-run", "--upstream", url]
-        assert user.run(*words, ANTHROPIC_API_KEY=KEY).returncode == 0
+    user.set_up()
     with claude_desktop(tmp_path, peers.need("sleep")):
         done = user.uninstall("--yes")
         assert (done.returncode, codes(done)) == (1, ["desktop-running"])
@@ -141,7 +146,7 @@ def test_a_part_that_fails_holds_nothing_else_up(user: User, tmp_path: Path) -> 
 def test_a_broken_configuration(user: User) -> None:
     """Undoing works whatever is wrong with the configuration, and a file of the user's own stays."""
     user.write_config("[gateway]\n")
-    assert user.run("setup", "--yes", "--no-run", "--upstream", "demo").returncode == 0
+    user.set_up()
     mine = user.write_config("[gateway\nurl =")
     done = user.uninstall()
     assert done.returncode == 0 and "[config-" in done.stderr
@@ -149,20 +154,48 @@ def test_a_broken_configuration(user: User) -> None:
 
 
 def test_a_configuration_that_was_changed_since(user: User) -> None:
-    """What somebody has written to since stays, and is named."""
-    with gateway(keyed) as (url, _):
-        words = ["setup", "--yes", "--no-run", "--upstream", url]
-        assert user.run(*words, ANTHROPIC_API_KEY=KEY).returncode == 0
-    mine = user.config.read_bytes() + b"# mine\n"
-    user.config.write_bytes(mine)
+    """What somebody has written to since stays, and the gateway is the one from before setup."""
+    mine = user.write_config('[gateway]\nurl = "http://old.example" # was\n')
+    user.set_up()
+    with user.config.open("a") as file:
+        file.write("[listen]\nport = 18080\n")
     done = user.uninstall()
-    assert done.returncode == 0 and f"{user.config} has been changed since setup" in done.stdout
+    assert done.returncode == 0 and f"{user.config} has been changed since setup: only" in done.stdout
+    mine += b"[listen]\nport = 18080\n"
     assert user.files() == {".config/localedge/config.toml": mine}
+    user.set_up()
+    theirs = user.write_config('[gateway]\nurl = "http://theirs.example"\n')
+    done = user.uninstall("--json", "--yes")
+    assert done.returncode == 0 and user.files() == {".config/localedge/config.toml": theirs}
+    (config,) = [part for part in json.loads(done.stdout)["parts"] if part["part"] == "config"]
+    assert config["details"] == [
+        {"path": str(user.config), "became": "changed", "url": "http://old.example"},
+    ]
+
+
+def test_two_configurations(user: User) -> None:
+    """Setup was told of one file, and then of another: both are what they were."""
+    files = [user.home / "a.toml", user.home / "b.toml"]
+    for file in files:
+        file.write_text('[gateway]\nurl = "http://old.example"\n')
+    before = user.files()
+    for file in files:
+        user.set_up("--config", str(file))
+    done = user.uninstall("--yes")
+    assert done.returncode == 0 and user.files() == before, done.stdout + done.stderr
+
+
+def test_a_language_that_nobody_has(user: User) -> None:
+    """What is wrong with the command itself is told before anything is undone."""
+    user.write_config("[log]\n")
+    done = user.uninstall("--lang", "xx", "--yes")
+    assert done.returncode in (1, 2) and codes(done) == ["bad-choice"], done.stderr
 
 
 def test_a_damaged_record(user: User) -> None:
     """What setup wrote cannot be known then: that is told once, the rest goes, and the record stays."""
-    assert user.run("setup", "--yes", "--no-run").returncode == 0
+    user.set_up()
+    user.config.unlink()
     user.journal.write_bytes(b"{")
     done = user.uninstall()
     assert (done.returncode, codes(done)) == (1, ["setup-journal-damaged"])
@@ -171,25 +204,23 @@ def test_a_damaged_record(user: User) -> None:
 
 def test_the_configuration_may_stay(user: User) -> None:
     """--keep-config leaves the file as setup wrote it, and a later run can still put it back."""
-    with gateway(keyed) as (url, _):
-        words = ["setup", "--yes", "--no-run", "--upstream", url]
-        assert user.run(*words, ANTHROPIC_API_KEY=KEY).returncode == 0
+    user.set_up()
     written = user.config.read_bytes()
     assert user.uninstall("--keep-config").returncode == 0
     assert user.config.read_bytes() == written and not user.library.exists()
     assert user.uninstall().returncode == 0 and user.files() == {}
 
 
-def test_killed_at_every_step(tmp_path: Path) -> None:
+def test_killed_at_every_step(tmp_path: Path, forking: Forking) -> None:
     """Whatever it is killed at, a second run undoes the rest to the byte."""
     kills = 0
     with gateway(keyed) as (url, _):
         for number in range(1, 100):
-            user = User(tmp_path / str(number))
+            user = User(tmp_path / str(number), forking)
             mine = user.write_config('[gateway]\nurl = "http://old.example" # was\n')
             words = ["setup", "--yes", "--no-run", "--upstream", url]
             assert user.run(*words, ANTHROPIC_API_KEY=KEY).returncode == 0
-            status = user.killed(number, ["uninstall", *user.hosts])
+            status = user.uninstall(killed_at=number).returncode
             done = user.uninstall()
             assert done.returncode == 0, (number, done.stdout, done.stderr)
             assert user.files() == {".config/localedge/config.toml": mine}, number
@@ -209,7 +240,7 @@ def test_what_is_left(user: User) -> None:
     (user.home / ".profile").write_text('eval "$(localedge env)"\n')
     before = user.files()
     bundle = user.journal.with_name("bundle.pem")
-    assert user.run("setup", "--yes", "--no-run").returncode == 0
+    user.set_up()
     bundle.write_text("-")
     with user.running("run", "--http-only", "--quiet") as edge:
         assert edge.stdout is not None and edge.stdout.readline().startswith("Listening")
@@ -229,7 +260,7 @@ def test_what_is_left(user: User) -> None:
 
 def test_it_asks_once(user: User) -> None:
     """At a terminal the plan is shown and one question asked; anything but a yes changes nothing."""
-    assert user.run("setup", "--yes", "--no-run").returncode == 0
+    user.set_up()
     before = user.files()
     status, seen = user.talk("uninstall", *user.hosts, answers=[("Go on?", "n")])
     assert status == 1 and "[trust-declined]" in seen and user.files() == before
@@ -246,3 +277,11 @@ def test_a_name_in_the_hosts_file(user: User) -> None:
     done = user.uninstall("--lang", "zh")
     assert done.returncode == 0 and "将要撤销" in done.stdout, done.stderr
     assert place.read_bytes() == before
+
+
+def test_directories_that_setup_made(user: User) -> None:
+    """Whichever step made them, they go when nothing is in them."""
+    assert user.run("setup", "--yes", "--no-run", "--upstream", "demo").returncode == 0
+    user.set_up()
+    assert user.uninstall("--yes").returncode == 0
+    assert list(user.home.iterdir()) == []

@@ -135,10 +135,10 @@ def test_a_journal_that_cannot_be_written_stops_everything(tmp_path: Path) -> No
 
 def test_two_at_once_wait_for_each_other(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second command is told that another one is at work, and the lock leaves nothing behind."""
-    from localedge.machine import journal as module
-    from localedge.machine.lock import locked
+    from localedge.machine import lock
 
-    monkeypatch.setattr(module, "locked", lambda path: locked(path, 0.0))
+    locked = lock.locked
+    monkeypatch.setattr(lock, "locked", lambda path: locked(path, 0.0))
     with journal.held(), pytest.raises(Failure) as caught, Journal(journal.path).held():
         pass
     assert caught.value.code == "busy-elsewhere"

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from localedge.cli import check
 from localedge.cli.output import Printer
 from localedge.cli.setup_asking import Person
 from localedge.errors import Failure
@@ -41,6 +42,19 @@ def test_yes_and_no(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """In more languages than one; Enter is yes."""
     typing(monkeypatch, "", "是", "Nein", "y")
     assert [person.yes("setup-ask-better", url="u") for _ in range(4)] == [True, True, False, True]
+
+
+def test_a_key(person: Person, told: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be a key is asked for again, and not shown; Enter is none; the word stops it here too."""
+    lines = iter(["two words", "schlüssel", " sk-one ", "", "Stop"])
+    monkeypatch.setattr(check, "typed", lambda _: next(lines))
+    key = person.key()
+    assert key is not None and key.reveal() == "sk-one"
+    assert told.getvalue().count("[check-key-bad]") == 2 and "two words" not in told.getvalue()
+    assert person.key() is None
+    with pytest.raises(Failure) as raised:
+        person.key()
+    assert raised.value.code == "setup-stopped"
 
 
 @pytest.mark.parametrize("word", ["stop", "Quit", "停止", None])

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 import pytest
@@ -12,9 +13,11 @@ from localedge.cli.output import Printer
 from localedge.cli.setup_asking import Person
 from localedge.cli.setup_gateway import Wishes
 from localedge.cli.setup_https import Https
+from localedge.cli.setup_steps import Steps
 from localedge.config import Config, Gateway
 from localedge.errors import Failure
 from localedge.machine import hosts_lookup
+from localedge.machine.setup_journal import Progress
 
 CONFIG = Config(Gateway("http", "127.0.0.1", 1))
 COMMAND = "sudo localedge hosts add localedge.test"
@@ -91,6 +94,23 @@ def test_somebody_runs_it_elsewhere(machine: Machine, monkeypatch: pytest.Monkey
         https.trust()
     assert machine.called == ["hosts", "hosts", "trust", "trust"]
     assert f'Run "{COMMAND}" in another window' in told.getvalue()
+
+
+def test_plain_http_instead(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who skips the CA that HTTPS needs goes on with plain HTTP, and no name is mapped."""
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setattr("sys.stdin", io.StringIO("skip\n"))
+    data = io.StringIO()
+    printer = Printer(data, io.StringIO())
+    wishes = Wishes(None, (), None, "https", True, False, False, None, None)
+    with click.Context(click.Command("setup"), obj=printer):
+        steps = Steps(printer, wishes, Person(printer, there=True))
+        steps.progress = Progress(way="https")
+        with steps.journal.held():
+            steps.trust()
+    assert not steps.https and steps.journal.load().way == "http" and machine.called == ["trust"]
+    assert "Plain HTTP on this machine in place of HTTPS" in data.getvalue()
 
 
 def test_skipped(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

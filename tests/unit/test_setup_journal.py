@@ -1,6 +1,7 @@
 """What `localedge setup` writes down, and how the configuration file is put back."""
 
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,9 +34,7 @@ def write(journal: SetupJournal, config: Path, url: str | None) -> bool:
 
 def back(journal: SetupJournal) -> Back:
     """Undo it."""
-    edited = journal.load().edited
-    assert edited is not None
-    return put_back(edited)
+    return put_back(journal.load().edited[-1])
 
 
 def test_progress_is_kept(journal: SetupJournal, config: Path) -> None:
@@ -90,12 +89,44 @@ def test_an_earlier_version_is_known(journal: SetupJournal, config: Path) -> Non
 
 
 def test_changed_since(journal: SetupJournal, config: Path) -> None:
-    """What others have written to since stays; so does a file that is gone."""
+    """What others have written to since stays, but for our URL; so does a file that is gone."""
     write(journal, config, FIRST)
     config.write_bytes(config.read_bytes() + b"# mine\n")
-    assert back(journal) is Back.CHANGED and b"# mine" in config.read_bytes()
+    assert back(journal) is Back.URL_ONLY
+    assert config.read_text() == f'# fresh\n\n[gateway]\n# url = "{FIRST}"\n# mine\n'
+    for theirs in (f'[gateway]\nurl = "{SECOND}"\n', "[gateway\n", "gateway = 5\n"):
+        config.write_text(theirs)
+        assert back(journal) is Back.CHANGED and config.read_text() == theirs
     config.unlink()
     assert back(journal) is Back.AS_IT_WAS and not config.exists()
+
+
+@pytest.mark.parametrize("url", [FIRST, None])
+def test_the_users_url_comes_back(journal: SetupJournal, config: Path, url: str | None) -> None:
+    """Where the rest has been changed since, the user's own URL is not lost."""
+    config.parent.mkdir(parents=True)
+    config.write_bytes(MINE)
+    write(journal, config, url)
+    config.write_bytes(config.read_bytes() + b"[listen]\r\nport = 1\r\n")
+    assert back(journal) is Back.URL_ONLY
+    assert tomllib.loads(config.read_bytes().decode("utf-8-sig")) == {
+        "gateway": {"url": "http://old.example"},
+        "listen": {"port": 1},
+    }
+    config.unlink()
+    assert back(journal) is Back.GONE and not config.exists()
+
+
+def test_more_files_than_one(journal: SetupJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is put back, wherever setup and uninstall are called."""
+    monkeypatch.chdir(tmp_path)
+    files = [tmp_path / "a.toml", tmp_path / "b.toml"]
+    for file in files:
+        file.write_bytes(MINE)
+        write(journal, Path(file.name), FIRST)
+    monkeypatch.chdir("/")
+    assert [put_back(one) for one in journal.load().edited] == [Back.RESTORED] * 2
+    assert [file.read_bytes() for file in files] == [MINE] * 2
 
 
 def test_changed_between_two_runs(journal: SetupJournal, config: Path) -> None:
@@ -109,7 +140,7 @@ def test_changed_between_two_runs(journal: SetupJournal, config: Path) -> None:
 def test_nothing_to_take_out(journal: SetupJournal, config: Path) -> None:
     """Where there is no file and no gateway is wanted, none is made."""
     assert not write(journal, config, None)
-    assert not config.exists() and journal.load().edited is None
+    assert not config.exists() and not journal.load().edited
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")

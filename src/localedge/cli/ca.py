@@ -168,7 +168,7 @@ def forget(printer: Printer, file: str | None, lang: str | None) -> None:
 
     scene = Scene.of(printer, file, lang)
     with scene.journal.held():
-        _refuse_if_trusted(printer, scene)
+        refuse_if_trusted(printer, scene)
         there = scene.vault.directory.exists()
         scene.vault.forget()
     if scene.config.https.directory is None:
@@ -177,7 +177,7 @@ def forget(printer: Printer, file: str | None, lang: str | None) -> None:
     printer.talk("ca-forgotten" if there else "ca-nothing-to-forget", path=shown(scene.vault.directory))
 
 
-def _refuse_if_trusted(printer: Printer, scene: Scene) -> None:
+def refuse_if_trusted(printer: Printer, scene: Scene) -> None:
     """Ask the journal, then every store: what put the root there may not have written it down."""
     from localedge.machine.stores import detect
     from localedge.pki.plan import State

@@ -61,7 +61,7 @@ def check(
       localedge check --upstream http://gateway.example:8000
     """
     flags = {"gateway.url": upstream, "lang": lang}
-    settings = load_settings(printer, flags, file, http_only=True)
+    settings = load_settings(printer, flags, file, http_only=True, serve=True)
     patience = _duration(timeout)
     for model in models:
         if not _MODEL.fullmatch(model):
@@ -97,20 +97,20 @@ def find_key(
     from localedge.claude.probing import Credential
 
     if key_file is not None:
-        return _secret(_read(key_file), "--key-file"), Credential.BEARER
+        return secret(_read(key_file), "--key-file"), Credential.BEARER
     for name, credential in ((TOKEN, Credential.BEARER), (KEY, Credential.X_API_KEY)):
         if os.environ.get(name):
-            return _secret(os.environ[name], name), credential
+            return secret(os.environ[name], name), credential
     if not demo and ask and at_terminal():
-        typed = _typed(printer.text("check-key-prompt"))
-        if typed.strip():
-            return _secret(typed, printer.text("check-key-typed")), Credential.BEARER
+        line = typed(printer.text("check-key-prompt"))
+        if line.strip():
+            return secret(line, printer.text("check-key-typed")), Credential.BEARER
     if not demo:
         printer.talk("check-no-key")
     return None, Credential.NONE
 
 
-def _typed(prompt: str) -> str:
+def typed(prompt: str) -> str:
     """What a person types, unseen; nothing where the terminal would show it."""
     import getpass
     from warnings import catch_warnings, simplefilter
@@ -121,6 +121,8 @@ def _typed(prompt: str) -> str:
             return getpass.getpass(prompt)
         except getpass.GetPassWarning:
             return ""
+        except UnicodeDecodeError:
+            return "\ufffd"  # which is in no key
 
 
 def _read(path: str) -> str:
@@ -135,7 +137,8 @@ def _read(path: str) -> str:
         raise Failure("check-key-bad", where="--key-file") from None
 
 
-def _secret(text: str, where: str) -> Secret:
+def secret(text: str, where: str) -> Secret:
+    """A key in a text from there.  Raises `Failure`, without the text."""
     try:
         return values.token(text)
     except Failure:

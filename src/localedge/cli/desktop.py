@@ -10,7 +10,7 @@ import click
 
 from localedge.errors import Failure, Problems
 
-from . import desktop_wanted
+from . import desktop_wanted, trusting
 from .desktop_told import Told
 from .desktop_wanted import Wanted
 from .group import CONTEXT, EXIT_CODES, Group, help_option
@@ -103,7 +103,7 @@ def show(
     return told.finish()
 
 
-@desktop.command("apply", context_settings=CONTEXT, epilog=EXIT_CODES)
+@desktop.command("apply", context_settings=CONTEXT, epilog=trusting.EXIT_CODES)
 @desktop_wanted.options
 @click.option("--dev-tools", is_flag=True, help="Show the Developer menu as well.")
 @_wait
@@ -278,7 +278,7 @@ def status(printer: Printer, *, as_json: bool, lang: str | None) -> int:
     return told.finish()
 
 
-@desktop.command("export", context_settings=CONTEXT, epilog=EXIT_CODES)
+@desktop.command("export", context_settings=CONTEXT, epilog=trusting.EXIT_CODES)
 @click.option("--format", "form", metavar="FORM", help="reg, mobileconfig, managed-settings or json.")
 @click.option("--scope", metavar="user|machine", help="For one user, or for the whole machine.")
 @click.option("--output", "target", metavar="FILE", help="Write to a new file, readable by you only.")

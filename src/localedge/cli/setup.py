@@ -67,7 +67,7 @@ def setup(
     if dry_run:
         return steps.plan()
     steps.demand(again=again)
-    with steps.journal.held():
+    with steps.journal.held(steps.path.absolute().parent):
         steps.begin(again=again)
         steps.carry_out()
     from .setup_serving import Serving

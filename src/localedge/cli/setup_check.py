@@ -27,6 +27,7 @@ class Checked(NamedTuple):
     notes: int
     better: str | None
     """Where the API is, if it is not quite where it was asked for."""
+    key_refused: bool
 
 
 class Brief(Told):
@@ -39,7 +40,7 @@ class Brief(Told):
     def finding(self, finding: Finding) -> None:
         """A line for what Claude Desktop cannot work with."""
         self.findings.append(finding)
-        if finding.verdict.level is Level.BAD:
+        if finding.verdict.level is Level.BAD or finding.verdict.code == "check-models-refused":
             super().finding(finding)
 
 
@@ -49,6 +50,13 @@ class Whole(Told):
     def __init__(self, printer: Printer, at: Gateway) -> None:
         super().__init__(printer, as_json=False, upstream=None)
         self._gateway = at
+        self.lists = False
+        """Whether Claude Desktop finds a model there that it shows."""
+
+    def finding(self, finding: Finding) -> None:
+        """Every one."""
+        self.lists |= finding.check == "models" and finding.verdict.level is Level.OK
+        super().finding(finding)
 
 
 def carry_out(
@@ -63,7 +71,8 @@ def carry_out(
         lambda reactor: asked(reactor, config, wished, key, credential, patience=PATIENCE, told=told)
     )
     notes = sum(one.verdict.level is Level.NOTE for one in told.findings)
-    return Checked(outcome, _needed(told.findings, outcome, wished), notes, _better(outcome))
+    refused = outcome.mend is not None and outcome.mend.verdict.code == "check-key-refused"
+    return Checked(outcome, _needed(told.findings, outcome, wished), notes, _better(outcome), refused)
 
 
 def _needed(findings: list[Finding], outcome: Outcome, wished: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,9 +1,7 @@
 """The edge that `localedge setup` tries: whether one runs already, and what "Test connection" finds there."""
 
 import os
-import re
-import sys
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,6 +11,8 @@ from localedge.errors import Failure
 from . import paste
 
 if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
     from localedge.claude.probe_plan import Steps
     from localedge.claude.probing import Credential
 
@@ -26,65 +26,39 @@ class Edge(NamedTuple):
 
     pid: int | None
     """None where the system does not tell."""
+    serves: bool | None
+    """Whether it has the gateway of the configuration; None where that cannot be told."""
 
 
 def running(config: Config) -> Edge | None:
-    """The edge that listens where this configuration says, if there is one.
+    """The edge that listens where this configuration says, if there is one."""
+    from localedge.machine.ports import owner
+    from localedge.machine.running_edges import running_edges
 
-    What a page of another site asks, the edge refuses in words of its own; no gateway hears of it.
-    """
+    url = paste.base_url(config.host, config.port)
+    for note in running_edges(os.environ):
+        if url in note.urls and _answer(url, "HEAD") is not None:  # it answers that itself
+            return Edge(note.pid, note.gateway == ("" if config.gateway.demo else config.gateway.url))
+    # One of another user.  What a page of another site asks, the edge refuses; no gateway hears of it.
+    found = _answer(url, "GET", {"Sec-Fetch-Site": "cross-site"})
+    if found is None or found.getheader("x-localedge-error") is None:
+        return None
+    holder = owner(config.port, urlsplit(url).hostname or "")
+    return Edge(holder.pid if holder else None, None)
+
+
+def _answer(url: str, method: str, fields: Mapping[str, str] | None = None) -> "HTTPResponse | None":
     from http.client import HTTPConnection, HTTPException
 
-    host, port = urlsplit(paste.base_url(config.host, config.port)).hostname or "", config.port
-    connection = HTTPConnection(host, port, timeout=PATIENCE)
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
     try:
-        connection.request("GET", "/", headers={"Sec-Fetch-Site": "cross-site"})
-        found = connection.getresponse().getheader("x-localedge-error")
+        connection.request(method, "/", headers=dict(fields or {}))
+        return connection.getresponse()
     except (OSError, HTTPException):
         return None
     finally:
         connection.close()
-    if found is None:
-        return None
-    from localedge.machine.ports import owner
-
-    holder = owner(port, host)
-    return Edge(holder.pid if holder else None)
-
-
-def other_gateway(edge: Edge, config: Config, file: Path) -> bool:
-    """Whether an edge is known to serve another gateway: by its words, or as it is older than the file.
-
-    False where nobody can tell: what it answers will.
-    """
-    words = _words(edge.pid)
-    named = re.search(r"--upstream(?:=|\0)([^\0]+)", words)
-    if named is not None:
-        return _url(named[1]) != config.gateway.url
-    if "\0run\0" in words and sys.platform == "linux":
-        try:
-            return Path(f"/proc/{edge.pid}").stat().st_mtime < file.stat().st_mtime
-        except OSError:
-            return False
-    return False
-
-
-def _words(pid: int | None) -> str:
-    """The command line of a process, the words with a zero byte behind each, where the system tells."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-    except OSError:
-        return ""
-
-
-def _url(typed: str) -> str:
-    from localedge.settings.upstream import parse
-
-    try:
-        url = parse(typed)
-    except Failure:
-        return ""
-    return Gateway(url.scheme, url.host, url.port, url.path).url
 
 
 def taken(config: Config, *, https: bool) -> Failure | None:

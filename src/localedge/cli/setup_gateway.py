@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 URL, BASE_URL = "gateway.url", "ANTHROPIC_BASE_URL"
 _VARIABLE = next(setting.env for setting in SETTINGS if setting.key == URL)
 DEMO_WORD = "demo"
-_ABOUT = ("base-url-is-edge", "upstream-is-edge", "setup-variable-wins", "setup-missing")
+_ABOUT = ("upstream-is-edge", "setup-variable-wins", "setup-missing", "setup-key-for-url")
 
 
 class Wishes(NamedTuple):
@@ -66,14 +66,10 @@ class GatewayStep:
     def load(self, typed: str | None = None) -> Settings:
         """The settings, with another gateway if one is given.  Raises `Problems`."""
         flags = {URL: typed, "lang": self._wishes.lang}
-        try:
-            return load_settings(self._printer, flags, self._wishes.file)
-        except Problems as problems:
-            if [failure.code for failure in problems.failures] != ["base-url-is-edge"]:
-                raise
-        # The lines for Claude Code are in force in this shell already.
-        del os.environ[BASE_URL]
-        return load_settings(self._printer, flags, self._wishes.file)
+        settings = load_settings(self._printer, flags, self._wishes.file)
+        if _origin(settings) == DEMO:  # at most the lines for Claude Code are in force in this shell
+            os.environ.pop(BASE_URL, None)
+        return settings
 
     def choose(self, before: Settings | None, typed: str | None) -> Settings:
         """The settings with what is given, or with what somebody types until it is good.
@@ -101,6 +97,8 @@ class GatewayStep:
             if _origin(before) == BASE_URL:  # which will be the edge's own, from now on
                 self._write(before.config.gateway.url)
             return before
+        if typed.lower().startswith("sk-"):
+            raise Failure("setup-key-for-url")
         if typed.lower() == DEMO_WORD:
             if before is None or not before.config.gateway.demo:
                 _not_by_variable(BASE_URL, _VARIABLE)

@@ -47,6 +47,13 @@ class Https:
         stores = trusting.chosen(detect(scene.system), ())
         return all(store.state(root).state is State.TRUSTED for store in stores)
 
+    @property
+    def authority(self) -> bool:
+        """Whether there is one, whoever trusts it."""
+        from . import trusting
+
+        return trusting.Scene.of(self._printer, self._file, self._lang).vault.exists
+
     def trust(self, *, dry_run: bool = False) -> None:
         """`trust-ca`.  Raises `Failure` where it stays undone."""
         from .trust_ca import trust_ca

@@ -50,6 +50,11 @@ def until(start: Callable[[Any], Coroutine[Any, Any, _Result]]) -> _Result:
     trigger = reactor.addSystemEventTrigger("before", "shutdown", end)
     reactor.callWhenRunning(begin)
     reactor.run()
+    if not ending and reactor.threadpool is not None:
+        # It looked names up, and would keep the process alive; the next run of the reactor has another.
+        reactor.removeSystemEventTrigger(reactor.threadpoolShutdownID)
+        reactor.threadpool.stop()
+        reactor.threadpool = None
     for number, handler in before:
         signal.signal(number, handler)
     if ending:

@@ -1,5 +1,6 @@
 """The end of `localedge setup`: an edge, tried as Claude Desktop's "Test connection" does it, then served."""
 
+import os
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,8 @@ from .options import load_settings
 from .output import Printer
 from .setup_asking import Person
 from .setup_check import Whole
-from .setup_edge import Edge, gateway_at, other_gateway, running, test_connection
-from .setup_gateway import Wishes
+from .setup_edge import Edge, gateway_at, running, test_connection
+from .setup_gateway import Wishes, name_of
 from .setup_steps import Steps
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Serving:
         self._url = steps.url
         self._key, self._credential = steps.credential()
         self._works: bool | None = None
+        self._shown = True
         self._error: BaseException | None = None
 
     def run(self, *, stay: bool) -> int:
@@ -44,6 +46,8 @@ class Serving:
             from .setup_reactor import until
 
             self._say("setup-edge-runs", pid=edge.pid or "?")
+            if edge.serves is None:
+                self._say("setup-edge-unknown")
             until(lambda reactor: self._try(reactor, config))
             self._tell()
             if self._works:
@@ -52,13 +56,13 @@ class Serving:
             self._serve(stay=stay)
         if self._error is not None:
             raise self._error
-        return 0 if self._works is not False else 1
+        return 0 if self._works is not False and (self._shown or not self._wishes.desktop) else 1
 
     def _edge(self, config: "Config") -> Edge | None:
         """One that runs by now as it should.  Raises `Failure` for one with another gateway, or no HTTPS."""
         while (edge := running(config)) is not None:
             without = self._steps.https and not answers(self._url)
-            if not without and not other_gateway(edge, config, self._steps.path):
+            if edge.serves is not False and not without:
                 break
             if not self._person.there:
                 raise Failure("setup-other-edge", pid=edge.pid)
@@ -82,10 +86,14 @@ class Serving:
             http_only=not self._steps.https,
             serve=True,
         )
+        if name_of(settings) != name_of(self._steps.settings):  # somebody has been at it meanwhile
+            raise Failure("setup-gateway-changed", gateway=name_of(settings))
 
         if not stay:  # its own two requests are told already
             quieter = replace(settings.config, log_level=LogLevel.WARNING)
             settings = settings._replace(config=quieter)
+
+        self._printer.hint_program()
 
         def announced(service: "EdgeService", port: int) -> None:
             for line in listening_lines(settings.config, service, port):
@@ -122,6 +130,7 @@ class Serving:
         plan = test_connection(config, at, self._credential, self._steps.progress.model or paste.MODEL)
         outcome = await probe.run(plan, told.finding, lambda _: None)
         self._works = outcome.usable
+        self._shown = told.lists or bool(self._wishes.models or self._steps.progress.models)
 
     def _root(self, config: "Config") -> str | None:
         """Of the local CA: that the edge has its certificate is looked at here, who trusts it was before."""
@@ -132,13 +141,19 @@ class Serving:
         return str(Vault(authority_directory(config.https.directory)).root_file)
 
     def _tell(self) -> None:
+        if not self._works:
+            self._steps.not_working()
         self._say("setup-works" if self._works else "setup-fails", url=self._url)
+        if self._works and self._wishes.desktop and not self._shown:
+            self._say("setup-no-models")
 
     def _command(self) -> str:
         """How the edge is started the next time."""
         from localedge.claude.health import command_line
 
         words = ["localedge", "run", *([] if self._steps.https else ["--http-only"])]
+        if os.environ.get("LOCALEDGE_PORT", "").strip():  # which the next shell may not have
+            words += ["--port", str(self._steps.settings.config.port)]
         if self._wishes.file is not None:
             words += ["--config", self._wishes.file]
         return command_line(sys.platform, words)

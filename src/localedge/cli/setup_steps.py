@@ -4,7 +4,8 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from localedge.claude.profile import Scheme
+from localedge.claude.models import Model
+from localedge.claude.profile import Scheme, model_problems
 from localedge.config import Secret
 from localedge.errors import Failure, Problems
 from localedge.settings import Settings
@@ -15,7 +16,7 @@ from .options import choose_language
 from .output import Printer
 from .setup_asking import Person
 from .setup_desktop import DesktopStep, Target
-from .setup_gateway import BASE_URL, DEMO_WORD, GatewayStep, Wishes, name_of
+from .setup_gateway import DEMO_WORD, GatewayStep, Wishes, name_of
 from .setup_https import Https
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Steps:
 
         choose_language(printer, wishes.lang)
         not_with_sudo()
+        if wishes.desktop and (problems := model_problems(tuple(map(Model.of, wishes.models)))):
+            raise Problems(problems)
         self._printer = printer
         self._wishes = wishes
         self._person = person
@@ -51,7 +54,8 @@ class Steps:
         self.journal = SetupJournal(data_directory(System.here()) / NAME)
         self.progress = Progress()
         self._key: tuple[Secret | None, Credential] | None = None
-        self._typed = False
+        self._refused = False
+        """The gateway does not take the key that is given: another one is asked for."""
         self._https = Https(printer, person, wishes)
         self._gateways = GatewayStep(printer, person, wishes, self.journal, self.path)
         self._settings: Settings | None = None
@@ -86,7 +90,7 @@ class Steps:
         self._check()
         self._way()
         if self.https:
-            self._trust()
+            self.trust()
         self._desktop()
         self._code()
 
@@ -128,7 +132,8 @@ class Steps:
 
     def _check(self) -> None:
         wished = self._wishes.models
-        if "check" in self.progress.done and (not wished or self.progress.model in wished):
+        answered = "check" in self.progress.done and (not wished or self.progress.model in wished)
+        if answered and self._key_kept():
             self._say("setup-done-check", model=self.progress.model or "-")
             return
         tried: set[str] = set()
@@ -151,10 +156,12 @@ class Steps:
             if not self._person.there:
                 raise Failure("setup-unusable", gateway=name_of(self.settings))
             if self._person.choice("setup-ask-unusable", _AFTER_CHECK, "again") == "go-on":
-                self._go(self.progress.with_done("check", models=wished, model=outcome.model))
+                self._go(replace(self.progress.without("check"), models=wished, model=outcome.model))
                 return
-            if self._typed:
+            self._refused |= checked.key_refused
+            if not self._key_given:
                 self._key = None
+                self._go(self.progress.without("desktop"))  # with a key that is as good as none
             self._gateway(anew=True)
 
     def _agreed(self, url: str) -> bool:
@@ -162,21 +169,45 @@ class Steps:
         return self._person.yes("setup-ask-better", url=url) if self._person.there else self._wishes.yes
 
     def _ask_gateway(self) -> "Checked":
-        from .check import find_key
         from .setup_check import carry_out
 
         config = self.settings.config
         if self._key is None and not self._key_given and "desktop" in self.progress.done:
-            step, target = self._desktop_step()
-            self._key = step.credential(target.url)  # of this gateway: another one begins anew
+            self._key = self._claudes_key()  # of this gateway: another one begins anew
         if self._key is None:
-            ask, demo = not self._wishes.no_input, config.gateway.demo
-            self._key = find_key(self._printer, self._wishes.key_file, demo=demo, ask=ask)
-            self._typed = not self._key_given
+            self._key = self._find_key()
         checked = carry_out(self._printer, config, self._wishes.models, *self._key)
         if checked.outcome.model:
             self._key = (self._key[0], checked.outcome.credential)
         return checked
+
+    def _find_key(self) -> "tuple[Secret | None, Credential]":
+        from localedge.claude.probing import Credential
+
+        from .check import find_key
+
+        demo = self.settings.config.gateway.demo
+        if demo or self._key_given or not self._person.there:
+            return find_key(self._printer, self._wishes.key_file, demo=demo, ask=not self._wishes.no_input)
+        key = self._person.key()
+        return key, Credential.NONE if key is None else Credential.BEARER
+
+    def _key_kept(self) -> bool:
+        """Whether the key is known with which the gateway answered: setup itself writes none down."""
+        if self._known_key() is None:
+            self._key = self._claudes_key()
+        return self.settings.config.gateway.demo or self._known_key() is not None
+
+    def _claudes_key(self) -> "tuple[Secret | None, Credential] | None":
+        try:
+            step, target = self._desktop_step()
+        except Failure:
+            return None  # HTTPS was chosen, and there is no CA yet
+        return step.credential(target.url)
+
+    def not_working(self) -> None:
+        """The edge answered otherwise than the gateway did: the next run asks that one again."""
+        self._go(self.progress.without("check"))
 
     # -- 3. HTTP or HTTPS
 
@@ -199,11 +230,16 @@ class Steps:
 
     # -- 4. trust and names
 
-    def _trust(self) -> None:
+    def trust(self) -> None:
+        """The local CA and its names; plain HTTP for who wants none.  Raises `Failure` and `Problems`."""
         if self._https.trusted():
             self._say("setup-done-trust")
         else:
             self._https.trust()
+            if not self._https.authority:  # and somebody goes on without it
+                self._say("setup-http-instead")
+                self._go(self.progress.without("desktop").with_done("way", way="http"))
+                return
         self._go(self.progress.with_done("trust"))
         config = self.settings.config
         if self._https.mapped(config):
@@ -237,7 +273,9 @@ class Steps:
     @property
     def _key_given(self) -> bool:
         """Whether nobody need be asked for the key."""
-        return bool(self._wishes.key_file or any(os.environ.get(name) for name in _KEYS))
+        return not self._refused and bool(
+            self._wishes.key_file or any(os.environ.get(name) for name in _KEYS)
+        )
 
     def _known_key(self) -> "tuple[Secret | None, Credential] | None":
         """The key, by the scheme in which the gateway took it; none of it where it took any."""
@@ -255,29 +293,26 @@ class Steps:
         return self._key
 
     def _code(self) -> None:
-        """The two lines for Claude Code."""
-        from localedge.claude.environment import KEY, SHELLS, shell_of
+        """The lines for Claude Code."""
+        from localedge.claude.environment import SHELLS, shell_of, wanted
 
         try:
             line = SHELLS[shell_of(os.environ, os.name == "nt")].line
         except Failure:
             line = SHELLS["bash"].line  # a shell that nobody knows
-        demo = self.settings.config.gateway.demo
+        config = self.settings.config
+        token = config.client_token is not None
         self._say("setup-code", command="localedge env --https" if self.https else "localedge env")
-        for name, value in ((BASE_URL, self.url), (_KEYS[0], DEMO_KEY if demo else KEY)):
+        for name, value in wanted({}, self.url, demo=config.gateway.demo, token=token).variables.items():
             self._printer.data(f"  {line(name, value)}")
 
     def credential(self) -> "tuple[Secret | None, Credential]":
         """What the edge is tried with: what Claude Desktop got, else what the gateway was asked with."""
         from localedge.claude.probing import Credential
 
-        from .check import find_key
-
-        step, target = self._desktop_step()
         if self.settings.config.gateway.demo:
             return Secret(DEMO_KEY), Credential.BEARER
-        given = step.credential(target.url) or self._known_key() or self._key
-        return given or find_key(self._printer, None, demo=False, ask=not self._wishes.no_input)
+        return self._claudes_key() or self._known_key() or self._key or (None, Credential.NONE)
 
     # -- the plan
 
@@ -297,10 +332,12 @@ class Steps:
             self._https.trust(dry_run=True)
             self._https.map(settings.config, dry_run=True)
         if wishes.desktop:
-            self._say("setup-plan-desktop")
-            if not self.https or self._https.trusted():
+            if not self.https or self._https.authority:
+                self._say("setup-plan-desktop")
                 step, target = self._desktop_step()
                 step.plan(target)
+            else:
+                self._say("setup-plan-desktop-later")
         self._say("setup-plan-test")
         self._say("nothing-changed")
         return 0

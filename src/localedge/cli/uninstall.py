@@ -11,7 +11,7 @@ from localedge.errors import Failure, Problems
 from .group import CONTEXT, help_option
 from .options import choose_language, config_option, lang_option
 from .output import Printer
-from .setup_asking import YES
+from .setup_asking import YES, read_line
 from .terminal import at_terminal
 from .trusting import EXIT_CODES, Wishes
 from .uninstall_parts import Machine, Part
@@ -58,7 +58,7 @@ def uninstall(
     choose_language(printer, lang)
     not_with_sudo()
     wishes = Wishes(dry_run, (), no_input, yes, as_json)
-    machine = Machine(file, wishes, keep_config=keep_config, hosts=hosts_file)
+    machine = Machine(file, lang, wishes, keep_config=keep_config, hosts=hosts_file)
     return _Uninstall(printer, wishes, machine).run()
 
 
@@ -79,8 +79,9 @@ class _Uninstall:
         if not self._wishes.dry_run:
             if parts:
                 self._ask()
-            for part in parts:
-                self._undo(part)
+            with self._machine.held():
+                for part in parts:
+                    self._undo(part)
             self._tidy()
         elif parts:
             self._say("nothing-changed")
@@ -90,10 +91,11 @@ class _Uninstall:
         if not parts:
             self._say("uninstall-nothing")
             return
-        self._say("uninstall-plan")
+        say = self._printer.talk if self._wishes.as_json else self._say
+        say("uninstall-plan")
         for part in parts:
             for line in part.plan:
-                self._say(line.code, **line.params)
+                say(line.code, **line.params)
             if self._wishes.dry_run:
                 self._rows.append({"part": part.name, "outcome": "planned"})
                 if part.problem is not None:
@@ -101,12 +103,10 @@ class _Uninstall:
 
     def _ask(self) -> None:
         """Once, where somebody is at the terminal.  Raises `Failure` for anything but a yes."""
-        import sys
-
         if self._wishes.yes or self._wishes.no_input or not at_terminal():
             return
         self._printer.talk("ask-go-on")
-        if sys.stdin.readline().strip().lower() not in YES:
+        if read_line().strip().lower() not in YES:
             raise Failure("trust-declined")
 
     def _undo(self, part: Part) -> None:

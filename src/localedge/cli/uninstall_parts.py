@@ -1,8 +1,9 @@
 """What `localedge uninstall` undoes, part by part: each says what it will do, and does it on its own."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,12 +12,17 @@ from localedge.config import Config, Gateway, Https
 from localedge.errors import Failure, Problems
 from localedge.machine.private_files import shown
 
+from .options import refuse_flags
 from .output import Printer
 from .terminal import at_terminal
 from .trusting import Scene, Wishes
 
 if TYPE_CHECKING:
     from localedge.machine.setup_journal import Progress
+
+
+_PATIENCE = 0.5
+"""Seconds: a setup that holds its lock sits at a question, or serves."""
 
 
 class Line(NamedTuple):
@@ -42,13 +48,19 @@ class Machine:
     """Everything of ours on this machine, whatever the configuration is like."""
 
     def __init__(
-        self, file: str | None, wishes: Wishes, *, keep_config: bool, hosts: str | None = None
+        self,
+        file: str | None,
+        lang: str | None,
+        wishes: Wishes,
+        *,
+        keep_config: bool,
+        hosts: str | None = None,
     ) -> None:
         from localedge.machine.desktop_places import data_directory
         from localedge.machine.setup_journal import NAME, SetupJournal
         from localedge.machine.stores.system import System
 
-        self._file = file
+        self._file, self._lang = file, lang
         self._hosts_file = hosts
         self._wishes = wishes
         self._keep_config = keep_config
@@ -59,6 +71,14 @@ class Machine:
         self.data = data_directory(system)
         self._setup: SetupJournal = SetupJournal(self.data / NAME)
         self._scene = _trust_scene(self.config or _blind(), system)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep a setup from going on meanwhile.  Raises `Failure` where one is under way."""
+        from localedge.machine.lock import locked
+
+        with locked(self._setup.lock, _PATIENCE) if self._setup.path.exists() else nullcontext():
+            yield
 
     def parts(self) -> list[Part]:
         """In the order in which they are undone, without those where there is nothing to do."""
@@ -72,8 +92,9 @@ class Machine:
 
         environ = {name: value for name, value in os.environ.items() if name != "ANTHROPIC_BASE_URL"}
         try:
-            return load(gather({}, self._file, environ)).config
+            return load(gather({"lang": self._lang}, self._file, environ)).config
         except Problems as problems:
+            refuse_flags(problems)
             self.notices += problems.failures
         except Failure as failure:
             self.notices.append(failure)
@@ -133,7 +154,9 @@ class Machine:
         vault = self._scene.vault
 
         def undo(printer: Printer) -> int:
-            self._refuse_if_trusted(printer)
+            from .ca import refuse_if_trusted
+
+            refuse_if_trusted(printer, self._scene)
             vault.forget()
             if not self._wishes.as_json:
                 printer.data(printer.text("ca-forgotten", path=shown(vault.directory)))
@@ -144,24 +167,6 @@ class Machine:
                 yield Line("uninstall-plan-ca", {"path": shown(vault.directory)})
 
         return _part("ca", plan, undo)
-
-    def _refuse_if_trusted(self, printer: Printer) -> None:
-        """The root is what finds it in the stores: it stays as long as one of them has it."""
-        from localedge.machine.stores import detect
-
-        from . import trusting
-
-        entries = self._scene.journal.entries()
-        names = list(dict.fromkeys(entry.store for entry in entries))
-        if names:
-            raise Failure("ca-still-in-stores", stores=", ".join(names), command="localedge untrust-ca")
-        root = self._scene.root()
-        if root is None:
-            return
-        others = trusting.unrecorded(root, detect(self._scene.system), entries)
-        if others:
-            stores = ", ".join(entry.store for entry in others)
-            raise Failure("ca-still-in-stores", stores=stores, command="localedge untrust-ca --unrecorded")
 
     # -- our own files
 
@@ -175,15 +180,16 @@ class Machine:
         def plan() -> Iterator[Line]:
             if problem is not None:
                 raise problem
-            if progress is not None and progress.edited is not None:
+            if progress is not None and progress.edited:
                 if self._keep_config:
                     return
-                yield Line("uninstall-plan-config", {"path": shown(Path(progress.edited.path))})
+                for one in progress.edited:
+                    yield Line("uninstall-plan-config", {"path": shown(Path(one.path))})
             if self._setup.path.exists():
                 yield Line("uninstall-plan-record", {"path": shown(self._setup.path)})
 
         def undo(printer: Printer) -> int:
-            if progress is not None and progress.edited is not None:
+            if progress is not None:
                 self._put_back(printer, progress)
             return 0
 
@@ -193,12 +199,17 @@ class Machine:
     def _put_back(self, printer: Printer, progress: "Progress") -> None:
         from localedge.machine.setup_journal import put_back
 
-        assert progress.edited is not None
-        back = put_back(progress.edited)
-        self._setup.store(replace(progress, edited=None))
-        if not self._wishes.as_json:
-            path = shown(Path(progress.edited.path))
-            printer.data(printer.text(f"uninstall-config-{back.value}", path=path))
+        told = []
+        for one in progress.edited:
+            back = put_back(one)
+            progress = replace(progress, edited=progress.edited[1:])
+            self._setup.store(progress)
+            told.append({"path": shown(Path(one.path)), "became": back.value, "url": one.url})
+            if not self._wishes.as_json:
+                params = {"path": shown(Path(one.path)), "url": one.url or "-"}
+                printer.data(printer.text(f"uninstall-config-{back.value}", **params))
+        if self._wishes.as_json:
+            printer.data(json.dumps(told))
 
     def tidy(self, *, all_done: bool) -> None:
         """Setup's record, once nothing else needs it, and directories of ours with nothing in them.
@@ -210,11 +221,11 @@ class Machine:
         except Failure:
             return  # told as a part, and it stays
         self._setup.sweep()
-        keeps = self._keep_config and progress.edited is not None
+        keeps = self._keep_config and bool(progress.edited)
         if all_done and not keeps:
             self._setup.store(None)
         directories = [*progress.directories, str(self.data), str(self._scene.vault.directory.parent)]
-        if progress.edited is None:
+        if not progress.edited:
             from localedge.machine.files import config_path
 
             with suppress(Failure):

@@ -13,8 +13,8 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from localedge.errors import Failure
 
 from . import private_files
 from .desktop_files import sha256
-from .lock import locked
+from .lock import locked_beside
 
 VERSION = 1
 NAME = "desktop-journal.json"
@@ -134,15 +134,9 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> AbstractContextManager[None]:
         """Keep other processes of ours from changing Claude's files meanwhile.  Makes the directory."""
-        try:
-            private_files.make_directory(self.path.parent)
-        except OSError as error:
-            raise self._failure("desktop-journal-unwritable", error) from None
-        with locked(self.path.with_name(".desktop.lock")):
-            yield
+        return locked_beside(self.path, ".desktop.lock", "desktop-journal-unwritable")
 
     def load(self) -> State | None:
         """What is recorded, None for nothing.  Raises `Failure`: a damaged one is never taken for none."""

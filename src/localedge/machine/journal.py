@@ -9,8 +9,8 @@ import binascii
 import enum
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from localedge.errors import Failure
 from localedge.pki.plan import MakeDirectory, Plan, Root, State, WriteFile
 
 from . import private_files
-from .lock import locked
+from .lock import locked_beside
 
 VERSION = 1
 NAME = "trust-journal.json"
@@ -134,15 +134,9 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> AbstractContextManager[None]:
         """Keep other processes of ours from changing any store meanwhile.  Makes the directory."""
-        try:
-            private_files.make_directory(self.path.parent)
-        except OSError as error:
-            raise self._failure("journal-unwritable", error) from None
-        with locked(self.path.with_name(".trust.lock")):
-            yield
+        return locked_beside(self.path, ".trust.lock", "journal-unwritable")
 
     def entries(self) -> list[Entry]:
         """Everything that we changed and did not undo, in the order it was done.

@@ -10,6 +10,8 @@ from pathlib import Path
 from localedge.errors import Failure
 from localedge.settings.layers import LONGEST_PATH, clean
 
+from . import private_files
+
 PATIENCE = 5.0
 """Seconds until a lock that another process holds is told.  Nobody holds one for more than a few files."""
 _PAUSE = 0.01
@@ -31,6 +33,21 @@ def locked(path: Path, seconds: float = PATIENCE) -> Iterator[None]:
         yield
     finally:
         _give_back(descriptor, path)
+
+
+@contextmanager
+def locked_beside(journal: Path, name: str, unwritable: str) -> Iterator[None]:
+    """Hold the lock of this name beside a journal, whose directory is made.
+
+    Raises `Failure`, that of the code `unwritable` where the directory cannot be made.
+    """
+    try:
+        private_files.make_directory(journal.parent)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Failure(unwritable, path=private_files.shown(journal), reason=reason) from None
+    with locked(journal.with_name(name)):
+        yield
 
 
 def _take(path: Path, deadline: float) -> int:

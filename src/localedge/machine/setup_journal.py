@@ -10,6 +10,7 @@ import enum
 import hashlib
 import json
 import os
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
@@ -20,7 +21,7 @@ from localedge.errors import Failure
 
 from . import private_files, toml_edit
 from .desktop_journal import Cut
-from .lock import locked
+from .lock import locked, locked_beside
 from .private_files import shown
 
 NAME = "setup.json"
@@ -39,9 +40,11 @@ class Back(enum.Enum):
     RESTORED = "restored"
     REMOVED = "removed"
     AS_IT_WAS = "as-it-was"
-    """It is what it was before, or it is gone."""
+    GONE = "gone"
+    URL_ONLY = "url-only"
+    """Somebody has written to it since: of that, our URL alone went."""
     CHANGED = "changed"
-    """Somebody has written to it since: it stays."""
+    """It has another gateway by now, or cannot be read as TOML: it stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Written:
 
     after: str
     """SHA-256."""
+    url: str | None = None
+    """What the gateway is in it."""
     cut: Cut | None = None
     """How the file before comes from it; None where there was none."""
 
@@ -61,6 +66,8 @@ class Edited:
     path: str
     before: str | None
     """SHA-256; None where there was no such file."""
+    url: str | None = None
+    """What the gateway was."""
     versions: tuple[Written, ...] = ()
 
     def original(self, content: bytes | None) -> bytes | None:
@@ -92,7 +99,7 @@ class Progress:
     models: tuple[str, ...] = ()
     """Those that Claude Desktop must be told."""
     scheme: str = ""
-    edited: Edited | None = None
+    edited: tuple[Edited, ...] = ()
     directories: tuple[str, ...] = ()
     """Those that we made, the outermost first."""
 
@@ -114,19 +121,21 @@ class SetupJournal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.lock = path.with_name(".setup.lock")
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep a second setup out meanwhile.  Makes the directory, and writes down that it did."""
-        made = missing_directories(self.path.parent)
-        try:
-            private_files.make_directory(self.path.parent)
-        except OSError as error:
-            raise self._failure("setup-journal-unwritable", error) from None
-        if made:
-            progress = self.load()
-            self.store(replace(progress, directories=(*made, *progress.directories)))
-        with locked(self.path.with_name(".setup.lock")):
+    def held(self, *others: Path) -> Iterator[None]:
+        """Keep a second setup out meanwhile.  Makes the directory.
+
+        Which directories were missing is written down, also on the way to `others`, which a step may make.
+        """
+        missing = [one for path in (self.path.parent, *others) for one in missing_directories(path)]
+        made = tuple(dict.fromkeys(missing))
+        with locked_beside(self.path, self.lock.name, "setup-journal-unwritable"):
+            if made:
+                progress = self.load()
+                directories = tuple(dict.fromkeys((*made, *progress.directories)))
+                self.store(replace(progress, directories=directories))
             yield
 
     def load(self) -> Progress:
@@ -151,9 +160,8 @@ class SetupJournal:
             if progress is None:
                 private_files.remove(self.path)
                 return
-            document = {"version": VERSION, **asdict(replace(progress, edited=None)), "edited": None}
-            if progress.edited is not None:
-                document["edited"] = _row(progress.edited)
+            document = {"version": VERSION, **asdict(replace(progress, edited=()))}
+            document["edited"] = [_row(edited) for edited in progress.edited]
             content = json.dumps(document, indent=1, ensure_ascii=True).encode("ascii") + b"\n"
             private_files.write(self.path, content)
         except OSError as error:
@@ -184,6 +192,7 @@ def set_gateway(journal: SetupJournal, path: Path, url: str | None, fresh: str) 
     What the file was is written down first.  `fresh`: what a file begins with that is not there yet.
     Raises `Failure`.
     """
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - uninstall may be called elsewhere
     target = Path(os.path.realpath(path))
     before = _read(target, path)
     if before is None and url is None:
@@ -192,10 +201,12 @@ def set_gateway(journal: SetupJournal, path: Path, url: str | None, fresh: str) 
     if after == before:
         return False
     progress = journal.load()
+    earlier = next((one for one in progress.edited if one.path == str(path)), None)
+    others = tuple(one for one in progress.edited if one is not earlier)
     made = missing_directories(target.parent)
     progress = replace(
         progress,
-        edited=_recorded(progress.edited, path, before, after),
+        edited=(*others, _recorded(earlier, path, before, after)),
         directories=(*progress.directories, *(one for one in made if one not in progress.directories)),
     )
     journal.store(progress)
@@ -208,28 +219,39 @@ def set_gateway(journal: SetupJournal, path: Path, url: str | None, fresh: str) 
 
 
 def put_back(edited: Edited) -> Back:
-    """Make the file what it was before us.  Raises `Failure`."""
+    """Make the file what it was before us, or what is left of that.  Raises `Failure`."""
     path = Path(edited.path)
     target = Path(os.path.realpath(path))
     content = _read(target, path)
+    with suppress(OSError):
+        for leftover in target.parent.glob(f".{target.name}.*.new"):
+            leftover.unlink()
+    back, wanted = _way_back(edited, content)
+    try:
+        if back is Back.REMOVED:
+            private_files.remove(target)
+        elif wanted is not None and wanted != content:
+            _replace(target, wanted)
+    except OSError as error:
+        raise Failure("config-unwritable", path=shown(path), reason=_reason(error)) from None
+    return back
+
+
+def _way_back(edited: Edited, content: bytes | None) -> tuple[Back, bytes | None]:
+    """What is to become of this content, and what it is then."""
     try:
         original = edited.original(content)
     except ChangedSince:
-        return Back.AS_IT_WAS if content is None else Back.CHANGED
-    finally:
-        with suppress(OSError):
-            for leftover in target.parent.glob(f".{target.name}.*.new"):
-                leftover.unlink()
+        if content is None:
+            return Back.GONE, None
+        if _url(content) not in {version.url for version in edited.versions} - {edited.url}:
+            return Back.CHANGED, content
+        with suppress(Failure):
+            return Back.URL_ONLY, _edited(content, edited.url, "", Path(edited.path))
+        return Back.CHANGED, content
     if content == original:
-        return Back.AS_IT_WAS
-    try:
-        if original is None:
-            private_files.remove(target)
-            return Back.REMOVED
-        _replace(target, original)
-    except OSError as error:
-        raise Failure("config-unwritable", path=shown(path), reason=_reason(error)) from None
-    return Back.RESTORED
+        return Back.AS_IT_WAS, content
+    return (Back.REMOVED, None) if original is None else (Back.RESTORED, original)
 
 
 def missing_directories(path: Path) -> tuple[str, ...]:
@@ -244,11 +266,12 @@ def missing_directories(path: Path) -> tuple[str, ...]:
 def _recorded(edited: Edited | None, path: Path, before: bytes | None, after: bytes) -> Edited:
     original: bytes | None = before
     versions: tuple[Written, ...] = ()
-    if edited is not None and edited.path == str(path):
+    if edited is not None:
         with suppress(ChangedSince):
             original, versions = edited.original(before), edited.versions
     cut = None if original is None else Cut.between(original, after)
-    return Edited(str(path), _digest(original), (*versions, Written(_digest(after) or "", cut)))
+    versions = (*versions, Written(_digest(after) or "", _url(after), cut))
+    return Edited(str(path), _digest(original), _url(original), versions)
 
 
 def _edited(before: bytes | None, url: str | None, fresh: str, path: Path) -> bytes:
@@ -259,6 +282,15 @@ def _edited(before: bytes | None, url: str | None, fresh: str, path: Path) -> by
         line = f'{_KEY} = "{url}"' if url is not None else f"#{_KEY}"
         raise Failure("setup-config-by-hand", path=shown(path), line=line)
     return mark + text.encode()
+
+
+def _url(content: bytes | None) -> str | None:
+    """The gateway in it, if that can be told."""
+    try:
+        found = tomllib.loads((content or b"").removeprefix(_BOM).decode())[_SECTION][_KEY]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, str) else None
 
 
 def _read(target: Path, path: Path) -> bytes | None:
@@ -296,20 +328,15 @@ def _row(edited: Edited) -> dict[str, Any]:
     versions = [
         {
             "after": one.after,
+            "url": one.url,
             "cut": one.cut and [one.cut.head, one.cut.tail, base64.b64encode(one.cut.middle).decode("ascii")],
         }
         for one in edited.versions
     ]
-    return {"path": edited.path, "before": edited.before, "versions": versions}
+    return {**asdict(replace(edited, versions=())), "versions": versions}
 
 
 def _parse(document: dict[str, Any]) -> Progress:
-    row = document["edited"]
-    edited = None
-    if row is not None:
-        versions = tuple(Written(str(one["after"]), _cut(one["cut"])) for one in row["versions"])
-        before = None if row["before"] is None else str(row["before"])
-        edited = Edited(str(row["path"]), before, versions)
     return Progress(
         gateway=str(document["gateway"]),
         way=str(document["way"]),
@@ -317,9 +344,18 @@ def _parse(document: dict[str, Any]) -> Progress:
         model=str(document["model"]),
         models=tuple(map(str, document["models"])),
         scheme=str(document["scheme"]),
-        edited=edited,
+        edited=tuple(map(_edited_of, document["edited"])),
         directories=tuple(map(str, document["directories"])),
     )
+
+
+def _edited_of(row: dict[str, Any]) -> Edited:
+    versions = [Written(str(one["after"]), _text(one["url"]), _cut(one["cut"])) for one in row["versions"]]
+    return Edited(str(row["path"]), _text(row["before"]), _text(row["url"]), tuple(versions))
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _cut(row: list[Any] | None) -> Cut | None:

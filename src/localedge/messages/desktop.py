@@ -130,11 +130,11 @@ TABLE: dict[str, Entry] = {
     "desktop-running": Entry(
         Words(
             "Claude Desktop is running (pid {pid}), and it writes these files when it quits.",
-            "Quit it fully (from its menu or the icon in the tray, closing the window is not enough) and run the command again, or add --wait.",
+            'Quit it fully (from its menu or the icon in the tray, closing the window is not enough) and run the command again; "localedge desktop" can wait for it with --wait.',
         ),
         Words(
             "Claude Desktop 正在运行（pid {pid}），它退出时会写入这些文件。",
-            "请完全退出（从菜单或托盘图标退出，只关闭窗口不够）后重新运行命令，或加上 --wait。",
+            "请完全退出（从菜单或托盘图标退出，只关闭窗口不够）后重新运行命令；“localedge desktop”的命令可加 --wait 等待。",
         ),
     ),
     "desktop-is-directory": Entry(

@@ -67,6 +67,10 @@ _TOLD: dict[str, Entry] = {
         "3. Plain HTTP on this machine: no certificate is needed", "3. 本机 HTTP：无需证书"
     ),
     "setup-way-https": _talk("3. HTTPS beside plain HTTP", "3. 在 HTTP 之外同时启用 HTTPS"),
+    "setup-http-instead": _talk(
+        "   Plain HTTP on this machine in place of HTTPS, which needs the local CA",
+        "   没有本地 CA 就无法使用 HTTPS，改用本机 HTTP",
+    ),
     "setup-done-trust": _talk("4. The local CA is trusted in every store", "4. 本地 CA 已被所有证书库信任"),
     "setup-done-hosts": _talk("   {names}: leads to this machine", "   {names}：已指向本机"),
     "setup-done-desktop": _talk(
@@ -84,11 +88,19 @@ _TOLD: dict[str, Entry] = {
         "An edge is running already (pid {pid}): it is the one that is tried",
         "已有 localedge 在运行（pid {pid}）：将用它测试",
     ),
+    "setup-edge-unknown": _talk(
+        "   which gateway it has cannot be told: another user has started it, or it is of another version",
+        "   无法得知它使用哪个网关：由其他用户启动，或版本不同",
+    ),
     "setup-testing": _talk("6. What Test connection does, through {url}:", "6. 通过 {url} 进行连接测试："),
     "setup-works": _talk("Test connection works at {url}.", "通过 {url} 测试连接成功。"),
     "setup-fails": _talk(
         'Test connection does not work at {url}: see the line above, or give it to "localedge explain".',
         "通过 {url} 测试连接失败：请看上一行，或把它交给“localedge explain”。",
+    ),
+    "setup-no-models": _talk(
+        "But Claude Desktop will show no model: see the line about models above.",
+        "但 Claude Desktop 不会显示任何模型：请看上面关于模型的一行。",
     ),
     "setup-start-claude": _talk(
         "Start Claude Desktop now; one that runs must be quit fully first.",
@@ -113,6 +125,10 @@ _TOLD: dict[str, Entry] = {
         "4. 把本地 CA 加入证书库，把名称加入 hosts 文件：",
     ),
     "setup-plan-desktop": _talk("5. Claude Desktop's configuration:", "5. Claude Desktop 的配置："),
+    "setup-plan-desktop-later": _talk(
+        "5. Claude Desktop's configuration, when the local CA is there",
+        "5. 有了本地 CA 之后：写入 Claude Desktop 的配置",
+    ),
     "setup-plan-test": _talk(
         "6. Start the edge, and do through it what Claude Desktop's Test connection does",
         "6. 启动 localedge，并通过它完成 Claude Desktop 的连接测试",
@@ -132,6 +148,23 @@ _FAILURES: dict[str, Entry] = {
         Words("--http-only and --https are both given.", "Leave out one of them."),
         Words("同时给出了 --http-only 和 --https。", "请去掉其中一个。"),
         exit_status=2,
+    ),
+    "setup-key-for-url": Entry(
+        Words(
+            "that looks like a key, where the gateway's URL is wanted.",
+            "Give the URL, such as http://gateway.example:8000; the key is asked for next.",
+        ),
+        Words(
+            "这看起来是密钥，而此处需要网关地址。",
+            "请输入地址，例如 http://gateway.example:8000；随后会询问密钥。",
+        ),
+    ),
+    "setup-gateway-changed": Entry(
+        Words(
+            "the configuration has the gateway {gateway} by now, which is not the one that was set up.",
+            'Run "localedge setup" again.',
+        ),
+        Words("配置中的网关现在是 {gateway}，与刚才设置的不同。", "请再次运行“localedge setup”。"),
     ),
     "setup-missing": Entry(
         Words(
@@ -153,18 +186,23 @@ _FAILURES: dict[str, Entry] = {
     ),
     "setup-person": Entry(
         Words(
-            "this step needs a person.", 'Run "{command}", then "localedge setup" again: it goes on there.'
+            "this step needs a person.",
+            'Run "{command}", then "localedge setup" again: it goes on there. Without HTTPS: "localedge setup --http-only".',
         ),
-        Words("这一步需要有人操作。", "请运行“{command}”，然后再次运行“localedge setup”，会从这里继续。"),
+        Words(
+            "这一步需要有人操作。",
+            "请运行“{command}”，然后再次运行“localedge setup”，会从这里继续。不用 HTTPS：“localedge setup --http-only”。",
+        ),
         exit_status=4,
     ),
     "setup-not-done": Entry(
         Words(
             "this step is not done.",
-            'Mend it, run "{command}", then "localedge setup" again: it goes on there.',
+            'Mend it, run "{command}", then "localedge setup" again: it goes on there. Without HTTPS: "localedge setup --http-only".',
         ),
         Words(
-            "这一步没有完成。", "请解决问题并运行“{command}”，然后再次运行“localedge setup”，会从这里继续。"
+            "这一步没有完成。",
+            "请解决问题并运行“{command}”，然后再次运行“localedge setup”，会从这里继续。不用 HTTPS：“localedge setup --http-only”。",
         ),
     ),
     "setup-variable-wins": Entry(

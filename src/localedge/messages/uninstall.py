@@ -25,9 +25,17 @@ TABLE: dict[str, Entry] = {
         "removed {path}, which setup had made", "已删除由设置程序新建的 {path}"
     ),
     "uninstall-config-as-it-was": _talk("{path} is what it was already", "{path} 已是原来的样子"),
+    "uninstall-config-gone": _talk(
+        "{path} is gone; the gateway's URL in it was {url} before setup",
+        "{path} 已不存在；设置之前其中的网关地址为 {url}",
+    ),
+    "uninstall-config-url-only": _talk(
+        "{path} has been changed since setup: only the gateway's URL in it is what it was ({url})",
+        "{path} 在设置之后又被修改过：只恢复了其中的网关地址（{url}）",
+    ),
     "uninstall-config-changed": _talk(
-        "{path} has been changed since setup wrote the gateway's URL into it: it stays. Remove it, or that line, by hand.",
-        "设置程序写入网关地址之后 {path} 又被修改过，因此保留。可自行删除该文件或其中那一行。",
+        "{path} has another gateway than setup wrote, or cannot be read: it stays. Before setup the URL was {url}.",
+        "{path} 中的网关已不是设置程序写入的地址，或无法读取，因此保留。设置之前的地址为 {url}。",
     ),
     "uninstall-left": _talk("What is left, and how it goes:", "剩下的内容及处理方法："),
     "uninstall-left-edge": _talk(
