@@ -279,6 +279,20 @@ def test_a_name_in_the_hosts_file(user: User) -> None:
     assert place.read_bytes() == before
 
 
+def test_what_a_killed_command_left_beside_the_hosts_file(user: User) -> None:
+    """A copy and a lock of one that was killed go, though no name of ours is in the file."""
+    place = Path(user.hosts[1])
+    left = [
+        place.with_name(f"{place.name}.before-localedge-{64 * '0'}"),
+        place.with_name(".hosts.localedge-lock"),
+    ]
+    for path in left:
+        path.write_bytes(b"")
+    done = user.uninstall()
+    assert done.returncode == 0 and str(left[0]) in done.stdout, done.stderr
+    assert not any(path.exists() for path in left) and place.exists()
+
+
 def test_directories_that_setup_made(user: User) -> None:
     """Whichever step made them, they go when nothing is in them."""
     assert user.run("setup", "--yes", "--no-run", "--upstream", "demo").returncode == 0

@@ -16,6 +16,7 @@ from .setup_asking import SKIP, YES, Person
 if TYPE_CHECKING:
     from localedge.claude.probing import Credential
     from localedge.config import Config
+    from localedge.machine.stores.system import System
 
 _AGAIN = frozenset({"again", "a", "重试"})
 
@@ -104,6 +105,17 @@ class DesktopStep:
         wanted = Wanted(target.https, None, target.models, None, None, target.no_input)
         with nullcontext() if dry_run else self._scene.desktop.journal.held():
             desktop.put_in(self._scene, told, wanted, key=_given(key), dry_run=dry_run, edge_comes=True)
+
+
+def overruled(system: "System", url: str) -> str | None:
+    """Where an administrator's configuration is that sends Claude Desktop elsewhere than to this URL."""
+    from localedge.machine.desktop import Desktop
+    from localedge.machine.desktop_status import MANAGED, standing
+
+    winner = standing(Desktop(system), list).winner
+    if winner is None or winner.kind != MANAGED or (winner.settings or {}).get(BASE_URL) == url:
+        return None
+    return winner.where
 
 
 def _given(key: "tuple[Secret | None, Credential] | None") -> "tuple[Secret, Scheme] | None":

@@ -13,6 +13,7 @@ from .options import load_settings
 from .output import Printer
 from .setup_asking import Person
 from .setup_check import Whole
+from .setup_desktop import overruled
 from .setup_edge import Edge, gateway_at, running, test_connection
 from .setup_gateway import Wishes, name_of
 from .setup_steps import Steps
@@ -144,8 +145,15 @@ class Serving:
         if not self._works:
             self._steps.not_working()
         self._say("setup-works" if self._works else "setup-fails", url=self._url)
-        if self._works and self._wishes.desktop and not self._shown:
+        if not self._works or not self._wishes.desktop:
+            return
+        if not self._shown:
             self._say("setup-no-models")
+        from localedge.machine.stores.system import System
+
+        if where := overruled(System.here(), self._url):
+            self._shown = False
+            self._say("setup-overruled", where=where)
 
     def _command(self) -> str:
         """How the edge is started the next time."""

@@ -147,6 +147,8 @@ class Machine:
             place = hosts_file(self._hosts_file)
             if names := by_name(place.read()):
                 yield Line("uninstall-plan-hosts", {"names": ", ".join(names), "path": place.shown})
+            elif left := place.leftovers():
+                yield Line("uninstall-plan-left", {"paths": ", ".join(map(str, left))})
 
         return _part("hosts", plan, undo)
 

@@ -165,12 +165,19 @@ class HostsFile:
         stack.enter_context(locked(place / self._lock_file.name))
         return place
 
+    def leftovers(self) -> list[Path]:
+        """What one that was killed has left beside a file that is itself again."""
+        return [path for place in self._places() for path in self._left(place)]
+
+    def _left(self, place: Path) -> list[Path]:
+        left = [place / self._lock_file.name, place / self._new_file.name, *self._backups(place)]
+        return [path for path in left if os.path.lexists(path)]
+
     def _tidy(self, text: HostsText) -> None:
         """One that was killed may have left something beside a file that is itself again."""
         for place in () if text.own else self._places():
             lock_file = place / self._lock_file.name
-            left = [lock_file, place / self._new_file.name, *self._backups(place)]
-            if not any(map(os.path.lexists, left)):
+            if not self._left(place):
                 continue
             with suppress(Failure), locked(lock_file):
                 if not self.read().own:

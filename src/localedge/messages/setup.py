@@ -102,6 +102,11 @@ _TOLD: dict[str, Entry] = {
         "But Claude Desktop will show no model: see the line about models above.",
         "但 Claude Desktop 不会显示任何模型：请看上面关于模型的一行。",
     ),
+    "setup-overruled": _talk(
+        "But Claude Desktop goes by an administrator's configuration, which sends it elsewhere ({where}): have it removed, "
+        "or changed to this URL.",
+        "但 Claude Desktop 采用的是管理员的配置，指向别处（{where}）：请让管理员移除该配置，或改为上述 URL。",
+    ),
     "setup-start-claude": _talk(
         "Start Claude Desktop now; one that runs must be quit fully first.",
         "现在可以启动 Claude Desktop；若正在运行，请先完全退出。",

@@ -15,6 +15,9 @@ TABLE: dict[str, Entry] = {
         "  the local CA in the trust stores: {stores}", "  证书库中的本地 CA：{stores}"
     ),
     "uninstall-plan-hosts": _talk("  {names} in {path}", "  {path} 中的 {names}"),
+    "uninstall-plan-left": _talk(
+        "  what a killed command left: {paths}", "  被中断的命令留下的文件：{paths}"
+    ),
     "uninstall-plan-ca": _talk("  the local CA's files and keys: {path}", "  本地 CA 的文件和密钥：{path}"),
     "uninstall-plan-config": _talk(
         "  what setup wrote into the configuration: {path}", "  设置程序写入配置的内容：{path}"
