@@ -331,7 +331,7 @@ def unlisted(asked: Asked) -> bytes:
 
 
 @contextmanager
-def claude_desktop(place: Path, sleep: Path) -> Iterator[subprocess.Popen[bytes]]:
+def claude_desktop(user: "User", place: Path, sleep: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A program that looks like Claude Desktop, running."""
     import shutil
 
@@ -340,7 +340,7 @@ def claude_desktop(place: Path, sleep: Path) -> Iterator[subprocess.Popen[bytes]
     (directory / "resources" / "app.asar").touch()
     program = directory / "claude-desktop"
     shutil.copy(sleep, program)
-    with subprocess.Popen([program, "600"]) as process:
+    with subprocess.Popen([program, "600"], env=user.whole({})) as process:
         try:
             yield process
         finally:

@@ -310,14 +310,14 @@ def test_status(user: User) -> None:
 
 
 @pytest.fixture
-def claude(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def claude(tmp_path: Path, user: User) -> Iterator[subprocess.Popen[bytes]]:
     """A program that looks like Claude Desktop, running."""
     directory = tmp_path / "opt" / "claude-desktop"
     (directory / "resources").mkdir(parents=True)
     (directory / "resources" / "app.asar").touch()
     program = directory / "claude-desktop"
     shutil.copy(peers.need("sleep"), program)
-    with subprocess.Popen([program, "600"]) as process:
+    with subprocess.Popen([program, "600"], env={**os.environ, **user.environ}) as process:
         yield process
         process.kill()
 

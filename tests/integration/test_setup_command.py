@@ -420,7 +420,7 @@ def test_a_client_token(user: User) -> None:
 
 def test_while_claude_runs(user: User, tmp_path: Path) -> None:
     """Nothing is written while Claude Desktop runs: somebody at the terminal is asked to quit it."""
-    with gateway(keyed) as (url, _), claude_desktop(tmp_path, peers.need("sleep")) as claude:
+    with gateway(keyed) as (url, _), claude_desktop(user, tmp_path, peers.need("sleep")) as claude:
         words = ["setup", "--no-run", "--upstream", url]
         done = user.run(*words, "--yes", ANTHROPIC_API_KEY=KEY)
         assert done.returncode == 1 and codes(done)[-1] == "desktop-running"

@@ -134,7 +134,7 @@ def test_json(user: User) -> None:
 def test_a_part_that_fails_holds_nothing_else_up(user: User, tmp_path: Path) -> None:
     """While Claude runs its files stay; the others go, and the next run does the rest."""
     user.set_up()
-    with claude_desktop(tmp_path, peers.need("sleep")):
+    with claude_desktop(user, tmp_path, peers.need("sleep")):
         done = user.uninstall("--yes")
         assert (done.returncode, codes(done)) == (1, ["desktop-running"])
         assert not user.config.exists() and user.library.exists()

@@ -68,6 +68,19 @@ def test_a_running_desktop_is_found(tmp_path: Path, name: str) -> None:
 
 
 @LINUX
+def test_a_desktop_with_files_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was started with another place for its configuration has none of these files open."""
+    program = installed(tmp_path / "app", "claude-desktop")
+    with started(program) as pid:
+        assert pid in pids()
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+        assert pid not in pids()
+        monkeypatch.delenv("XDG_CONFIG_HOME")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        assert pid not in pids()
+
+
+@LINUX
 def test_claude_code_is_no_desktop(tmp_path: Path) -> None:
     """A program called claude without Electron's archive beside it is Claude Code, and may run."""
     with started(installed(tmp_path / "bin", "claude", archive=False)) as pid:

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -73,9 +73,25 @@ def linux(proc: Path = _PROC, uid: int | None = None) -> list[Running]:
             program = _link(directory / "exe") or words[0]
         except OSError:
             continue  # it has ended meanwhile
-        if not any(word.startswith("--type=") for word in words) and _is_desktop(program, words):
+        if any(word.startswith("--type=") for word in words) or not _is_desktop(program, words):
+            continue
+        if _config_of(directory) in (None, _config(os.environ)):
             found.append(Running(int(directory.name), program, _started(proc, directory)))
     return sorted(found, key=_age)
+
+
+def _config_of(directory: Path) -> str | None:
+    """Where a process keeps its configuration: one that has it elsewhere has none of these files."""
+    try:
+        lines = (directory / "environ").read_bytes().decode(errors="surrogateescape").split("\0")
+    except OSError:
+        return None
+    return _config(dict(line.split("=", 1) for line in lines if "=" in line))
+
+
+def _config(environ: Mapping[str, str]) -> str | None:
+    given, home = environ.get("XDG_CONFIG_HOME"), environ.get("HOME")
+    return given or (f"{home}/.config" if home else None)
 
 
 def _link(path: Path) -> str:
