@@ -50,15 +50,41 @@ def test_run_serves_the_demo_gateway_and_says_so() -> None:
 
 
 @POSIX
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_R35_a_signal_ends_run_cleanly(number: signal.Signals) -> None:
-    """R35: one signal stops the edge with exit status 0, and quiet means one line in all."""
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_R35_a_signal_ends_run_cleanly(name: str) -> None:
+    """R35: one signal, a closed window's too, stops the edge with exit status 0; quiet means one line in all."""
+    number = signal.Signals[name]
     with running("run", "--http-only", "--port", "0", "--upstream", UPSTREAM, "-q") as process:
         line = first_line(process)
         process.send_signal(number)
         rest, errors = process.communicate(timeout=PATIENCE)
     assert line.startswith("Listening on ")
     assert (process.returncode, rest, errors) == (0, "", "")
+
+
+@POSIX
+def test_under_nohup_a_closed_window_stops_nothing() -> None:
+    """Who was told to ignore the end of the terminal goes on."""
+    ignoring = [
+        "sh",
+        "-c",
+        "trap '' HUP; exec \"$@\"",
+        "-",
+        *command("run", "--port", "0", "-q", "--http-only"),
+    ]
+    with subprocess.Popen(
+        ignoring, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        try:
+            url = f"http://127.0.0.1:{port_of(first_line(process))}/v1/models"
+            process.send_signal(signal.Signals["SIGHUP"])
+            with urllib.request.urlopen(url, timeout=PATIENCE) as response:
+                assert response.status == 200
+            process.terminate()
+            process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
+    assert process.returncode == 0
 
 
 @POSIX

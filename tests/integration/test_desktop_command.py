@@ -18,7 +18,7 @@ import pytest
 from localedge.machine.vault import Vault
 from localedge.pki.authority import make_authority
 from tests import peers
-from tests.commands import PATIENCE, codes, command, one_line
+from tests.commands import PATIENCE, codes, command, first_line, one_line, port_of, running
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="variables and processes of POSIX")
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="/proc, namespaces")
@@ -296,6 +296,23 @@ def test_changed_since(user: User) -> None:
     rows = {row["path"]: row["exact"] for row in json.loads(done.stdout)["files"]}
     assert rows.pop(str(path)) is False and all(rows.values())
     assert path.read_bytes() == b'\xef\xbb\xbf{\r\n\t"mcpServers": {"a": {"env": {"T": "other"}}}\r\n}\r\n'
+
+
+@LINUX
+def test_an_edge_that_listens_elsewhere(user: User, tmp_path: Path) -> None:
+    """Who is about to send Claude to a port where another program may answer is told; env says so as well."""
+    place = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    with running("run", "--http-only", "--port", "0", **place) as edge:
+        url = f"http://127.0.0.1:{port_of(first_line(edge))}"
+        for words in (["desktop", "apply"], ["env"]):
+            done = subprocess.run(
+                command(*words),
+                env={**os.environ, **user.environ, **place, "ANTHROPIC_AUTH_TOKEN": KEY},
+                capture_output=True,
+                encoding="utf-8",
+            )
+            assert done.returncode == 0 and f"listens at {url}, not at http://127.0.0.1:18080" in done.stderr
+        edge.kill()
 
 
 def test_status(user: User) -> None:

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from localedge.machine.running_edges import RunningEdge, announce, directories, running_edges, withdraw
+from localedge.machine.running_edges import (
+    RunningEdge,
+    announce,
+    directories,
+    elsewhere,
+    running_edges,
+    withdraw,
+)
 
 EDGE = RunningEdge(os.getpid(), ("http://127.0.0.1:18081", "https://localedge.test:18443"), "http://gw:8000")
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and places of POSIX")
@@ -77,6 +84,14 @@ def test_a_note_under_another_number(environ: dict[str, str]) -> None:
     document = json.loads(note.read_bytes())
     note.write_text(json.dumps({**document, "pid": os.getppid()}), encoding="ascii")
     assert running_edges(environ) == []
+
+
+def test_an_edge_at_another_port(environ: dict[str, str]) -> None:
+    """Whoever is sent to a port where no edge of ours listens is told where they do; without edges nobody is."""
+    assert elsewhere("http://127.0.0.1:18080", environ) == ()
+    announce(EDGE, environ)
+    assert elsewhere("http://127.0.0.1:18080", environ) == EDGE.urls
+    assert elsewhere("http://localhost:18081", environ) == () == elsewhere("https://localhost:18443", environ)
 
 
 @POSIX

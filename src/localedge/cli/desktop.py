@@ -200,12 +200,20 @@ def put_in(
         if source.kind == desktop_status.MANAGED and source.counts:
             told.note(Failure("desktop-managed-wins", where=source.where))
             break
-    from localedge.machine.desktop_edge import answers
-
-    if not edge_comes and not answers(profile.base_url):
-        told.note(Failure("desktop-edge-silent", url=profile.base_url))
+    if not edge_comes and (note := _about_edge(profile.base_url)) is not None:
+        told.note(note)
     told.document["base_url"] = profile.base_url
     return told.finish()
+
+
+def _about_edge(url: str) -> Failure | None:
+    """What to know of the edge at this URL: another program may be the one that answers."""
+    from localedge.machine.desktop_edge import answers
+    from localedge.machine.running_edges import elsewhere
+
+    if urls := elsewhere(url, os.environ):
+        return Failure("edge-elsewhere", url=url, urls=", ".join(urls))
+    return None if answers(url) else Failure("desktop-edge-silent", url=url)
 
 
 @desktop.command("undo", context_settings=CONTEXT, epilog=EXIT_CODES)

@@ -48,9 +48,10 @@ def env(
     ]
     notices: list[Failure] = []
     trust = _trust(config, notices) if https else None
+    base = _base(config, https)
     wanted = environment.wanted(
         os.environ,
-        _base(config, https),
+        base,
         demo=config.gateway.demo,
         token=config.client_token is not None,
         trust=trust,
@@ -61,6 +62,10 @@ def env(
         _print_json(printer, wanted)
     else:
         printer.data("\n".join(lines))
+    from localedge.machine.running_edges import elsewhere
+
+    if urls := elsewhere(base, os.environ):
+        notices.append(Failure("edge-elsewhere", url=base, urls=", ".join(urls)))
     for notice in [*notices, *wanted.notices]:
         printer.talk(notice.code, **_with_command(notice, config, file))
     if printer.to_terminal and not as_json:

@@ -96,9 +96,10 @@ class _Serving:
 
     def _start(self) -> None:
         # Only now: the reactor puts up handlers of its own when it starts.
-        for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
             number = getattr(signal, name, None)
-            if number is not None:
+            # A closed window is no reason to cut an answer; under nohup it is no reason to stop either.
+            if number is not None and (name != "SIGHUP" or signal.getsignal(number) != signal.SIG_IGN):
                 signal.signal(number, self._signalled)
         try:
             self._service.startService()

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from localedge.errors import Failure
 
@@ -88,6 +89,17 @@ def running_edges(
                 if edge is not None and alive(edge.pid):
                     found[edge.pid] = (path.stat().st_mtime, edge)
     return [edge for _, edge in sorted(found.values(), key=lambda one: -one[0])]
+
+
+def elsewhere(url: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The base URLs of the edges that run, if none of them is at this URL's port."""
+    urls = tuple(one for edge in running_edges(environ) for one in edge.urls)
+    return () if any(_port(one) == _port(url) for one in urls) else urls
+
+
+def _port(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _read(path: Path) -> RunningEdge | None:

@@ -109,6 +109,17 @@ _FAILURES: dict[str, Entry] = {
 }
 
 _TALK: dict[str, Entry] = {
+    "edge-elsewhere": Entry(
+        Words(
+            "The edge that runs listens at {urls}, not at {url}: whoever answers there gets what Claude sends, the key too.",
+            "Set LOCALEDGE_PORT, or listen.port in the configuration, to its port, and run this again.",
+        ),
+        Words(
+            "正在运行的 localedge 监听 {urls}，而不是 {url}：Claude 发送的内容（包括密钥）会交给在后者应答的程序。",
+            "请把 LOCALEDGE_PORT 或配置中的 listen.port 设为它的端口，然后重新运行本命令。",
+        ),
+        talk=True,
+    ),
     "not-on-path": Entry(
         Words('"localedge" is not on the PATH here: type {program} in its place.'),
         Words("这里的 PATH 中没有“localedge”：请改为输入 {program}。"),
