@@ -65,16 +65,9 @@ def test_R35_a_signal_ends_run_cleanly(name: str) -> None:
 @POSIX
 def test_under_nohup_a_closed_window_stops_nothing() -> None:
     """Who was told to ignore the end of the terminal goes on."""
-    ignoring = [
-        "sh",
-        "-c",
-        "trap '' HUP; exec \"$@\"",
-        "-",
-        *command("run", "--port", "0", "-q", "--http-only"),
-    ]
-    with subprocess.Popen(
-        ignoring, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
-    ) as process:
+    words = command("run", "--port", "0", "-q", "--http-only")
+    ignoring = ["sh", "-c", "trap '' HUP; exec \"$@\"", "-", *words]
+    with subprocess.Popen(ignoring, stdout=subprocess.PIPE, encoding="utf-8") as process:
         try:
             url = f"http://127.0.0.1:{port_of(first_line(process))}/v1/models"
             process.send_signal(signal.Signals["SIGHUP"])

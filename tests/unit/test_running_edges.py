@@ -65,6 +65,7 @@ def test_an_edge_that_was_killed(environ: dict[str, str]) -> None:
         b'{"version": 1, "pid": "x"}',
         b"[" * 5000,
         b'{"version":1,"pid":1}',
+        b'{"version":1,"pid":%d,"urls":["http://127.0.0.1:99999"],"gateway":""}' % os.getppid(),
     ],
 )
 def test_what_is_no_note_is_left_out(environ: dict[str, str], content: bytes) -> None:
@@ -87,7 +88,7 @@ def test_a_note_under_another_number(environ: dict[str, str]) -> None:
 
 
 def test_an_edge_at_another_port(environ: dict[str, str]) -> None:
-    """Whoever is sent to a port where no edge of ours listens is told where they do; without edges nobody is."""
+    """Who is sent to a port where no edge of ours listens is told where they do; without edges nobody is."""
     assert elsewhere("http://127.0.0.1:18080", environ) == ()
     announce(EDGE, environ)
     assert elsewhere("http://127.0.0.1:18080", environ) == EDGE.urls
@@ -101,6 +102,7 @@ def test_where_notes_are(tmp_path: Path) -> None:
     root = tmp_path / "machine"
     assert directories({}, "linux", root) == [root / "tmp" / name]
     assert directories({"TMPDIR": "/x"}, "linux") == [Path("/x") / name]
+    assert directories({"TMPDIR": "x"}, "linux", root) == [root / "tmp" / name], "not where one happens to be"
     both = directories({"XDG_RUNTIME_DIR": str(tmp_path)}, "linux", root)
     assert both == [tmp_path / name, root / "tmp" / name]
     assert directories({"XDG_RUNTIME_DIR": str(tmp_path / "none")}, "linux", root) == [root / "tmp" / name]

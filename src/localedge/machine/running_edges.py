@@ -44,7 +44,7 @@ def directories(
         return [Path(environ.get("TEMP") or tempfile.gettempdir()) / "localedge"]
     name = "localedge" if sys.platform == "win32" else f"localedge-{os.geteuid()}"
     given = environ.get("XDG_RUNTIME_DIR", "")
-    temporary = Path(environ["TMPDIR"]) if environ.get("TMPDIR") else root / "tmp"
+    temporary = Path(environ["TMPDIR"]) if environ.get("TMPDIR", "").startswith("/") else root / "tmp"
     runtime = [Path(given) / name] if given.startswith("/") and os.access(given, os.W_OK) else []
     return [*runtime, temporary / name]
 
@@ -107,7 +107,8 @@ def _read(path: Path) -> RunningEdge | None:
         document: dict[str, Any] = json.loads(private_files.read(path, longest=_LONGEST))
         if document["version"] != _VERSION or f"{document['pid']}.json" != path.name:
             return None
-        urls = tuple(str(url) for url in document["urls"])
-        return RunningEdge(int(document["pid"]), urls, str(document["gateway"]))
+        edge = RunningEdge(int(document["pid"]), tuple(map(str, document["urls"])), str(document["gateway"]))
+        _ = [_port(url) for url in (*edge.urls, edge.gateway)]  # ValueError for what is no port
     except (OSError, Failure, ValueError, KeyError, TypeError, RecursionError):
         return None
+    return edge

@@ -56,21 +56,21 @@ _FAILURES: dict[str, Entry] = {
     "port-in-use": Entry(
         Words(
             "port {port} is in use by another program.",
-            'Stop that program, or choose another port: LOCALEDGE_PORT, listen.port in the configuration, or --port of "localedge run" (0 takes any free one).',
+            "Stop that program, or choose another port with --port, or LOCALEDGE_PORT for setup (0 takes any free one).",
         ),
         Words(
             "端口 {port} 已被其他程序占用。",
-            "请停止该程序，或换一个端口：LOCALEDGE_PORT、配置中的 listen.port，或“localedge run”的 --port（0 表示任选一个空闲端口）。",
+            "请停止该程序，或用 --port 换一个端口；setup 用 LOCALEDGE_PORT（0 表示任选一个空闲端口）。",
         ),
     ),
     "port-in-use-by": Entry(
         Words(
             "port {port} is in use by {owner} (pid {pid}).",
-            'Stop that program, or choose another port: LOCALEDGE_PORT, listen.port in the configuration, or --port of "localedge run" (0 takes any free one).',
+            "Stop that program, or choose another port with --port, or LOCALEDGE_PORT for setup (0 takes any free one).",
         ),
         Words(
             "端口 {port} 已被 {owner}（pid {pid}）占用。",
-            "请停止该程序，或换一个端口：LOCALEDGE_PORT、配置中的 listen.port，或“localedge run”的 --port（0 表示任选一个空闲端口）。",
+            "请停止该程序，或用 --port 换一个端口；setup 用 LOCALEDGE_PORT（0 表示任选一个空闲端口）。",
         ),
     ),
     "privileged-port": Entry(
