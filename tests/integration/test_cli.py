@@ -52,7 +52,7 @@ def test_run_serves_the_demo_gateway_and_says_so() -> None:
 @POSIX
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_R35_a_signal_ends_run_cleanly(name: str) -> None:
-    """R35: one signal, a closed window's too, stops the edge with exit status 0; quiet means one line in all."""
+    """R35: one signal, a closed window too, stops it with exit status 0; quiet means one line in all."""
     number = signal.Signals[name]
     with running("run", "--http-only", "--port", "0", "--upstream", UPSTREAM, "-q") as process:
         line = first_line(process)
