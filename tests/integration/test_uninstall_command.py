@@ -258,6 +258,17 @@ def test_what_is_left(user: User) -> None:
     assert user.files() == before
 
 
+def test_a_profile_that_was_changed_since(user: User) -> None:
+    """What somebody else wrote into our profile stays, and it is told where: a key may be in it."""
+    user.set_up()
+    [profile] = [path for path in user.home.rglob("configLibrary/*.json") if path.name != "_meta.json"]
+    settings = json.loads(profile.read_text())
+    profile.write_text(json.dumps({**settings, "inferenceGatewayApiKey": "sk-of-somebody-else"}))
+    done = user.uninstall()
+    assert f"{profile}, a profile of Claude Desktop" in done.stdout.partition("What is left")[2], done.stdout
+    assert "sk-of" not in done.stdout + done.stderr
+
+
 def test_it_asks_once(user: User) -> None:
     """At a terminal the plan is shown and one question asked; anything but a yes changes nothing."""
     user.set_up()

@@ -153,7 +153,7 @@ class _Uninstall:
     def _finish(self) -> int:
         from .uninstall_left import left
 
-        found = list(left(self._machine.config, self._machine.data))
+        found = list(left(self._machine.config, self._machine.data, self._machine.profiles))
         others = [status for status in self._statuses if status not in (0, 4)]
         status = 1 if others else max(self._statuses)
         if self._wishes.as_json:

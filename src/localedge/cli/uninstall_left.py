@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,9 +32,12 @@ _MOST = 1024 * 1024
 """Bytes of such a file that are read."""
 
 
-def left(config: "Config | None", data: Path) -> Iterator[Failure]:
+def left(config: "Config | None", data: Path, profiles: Sequence[Path]) -> Iterator[Failure]:
     """One sentence each.  Read-only; raises nothing."""
     yield from _running(config)
+    for path in profiles:
+        if path.exists():
+            yield Failure("uninstall-left-profile", path=shown(path))
     yield from _lines(config)
     for path in (data / "bundle.pem",):
         if path.exists():

@@ -66,6 +66,8 @@ class Machine:
         self._keep_config = keep_config
         self.notices: list[Failure] = []
         """What is wrong with the configuration."""
+        self.profiles: list[Path] = []
+        """Those of Claude Desktop that we made."""
         self.config = self._config()
         system = System.here()
         self.data = data_directory(system)
@@ -112,9 +114,12 @@ class Machine:
             wait = at_terminal() and not self._wishes.no_input
             return take_out(printer, wait=wait, as_json=self._wishes.as_json)
 
+        from localedge.machine.desktop_journal import PROFILE
+
         def plan() -> Iterator[Line]:
             undoing = desktop_undo.plan(Desktop(self._scene.system))
             if undoing is not None:
+                self.profiles = [step.path for record, step in undoing.steps if record.kind == PROFILE]
                 places = [shown(step.path) for _, step in undoing.steps if step.does != "keep"]
                 yield Line("uninstall-plan-desktop", {"paths": ", ".join(places) or "-"})
 

@@ -53,6 +53,10 @@ TABLE: dict[str, Entry] = {
         "  {name} is set in this shell and leads to the edge: unset it, or open a new one",
         "  当前 shell 中的 {name} 指向 localedge：请取消该变量，或打开新的 shell",
     ),
+    "uninstall-left-profile": _talk(
+        "  {path}, a profile of Claude Desktop that was changed since; a key may be in it: remove it in Claude's own window",
+        "  {path}：此后被改动过的 Claude Desktop 配置，其中可能有密钥：请在 Claude 的窗口中删除",
+    ),
     "uninstall-left-bundle": _talk(
         "  {path}, a bundle of certificates: remove it if no variable names it",
         "  证书包 {path}：如果没有变量引用它，可以删除",
