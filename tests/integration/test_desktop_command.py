@@ -298,6 +298,17 @@ def test_changed_since(user: User) -> None:
     assert path.read_bytes() == b'\xef\xbb\xbf{\r\n\t"mcpServers": {"a": {"env": {"T": "other"}}}\r\n}\r\n'
 
 
+@pytest.mark.parametrize(
+    "words", ["your-gateway-key", "your gateway's key", "\u4f60\u7684\u7f51\u5173\u5bc6\u94a5"]
+)
+def test_a_placeholder_is_no_key(user: User, words: str) -> None:
+    """What env and run print in place of a key does not take a key's place, wherever it was pasted."""
+    user.run("apply")
+    done = user.run("apply", ANTHROPIC_AUTH_TOKEN=words)
+    assert done.returncode == 0 and "is to do" not in done.stdout and "already" in done.stdout, done.stdout
+    assert not any(words.encode() in content for content in user.files().values())
+
+
 @LINUX
 def test_an_edge_that_listens_elsewhere(user: User, tmp_path: Path) -> None:
     """Who is about to send Claude to a port where another program may answer is told; env says so as well."""

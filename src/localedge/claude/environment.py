@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from localedge import messages
 from localedge.errors import Failure
 
 KEY, TOKEN = "your-gateway-key", "your-client-token"
@@ -19,6 +20,13 @@ FILES = ("NODE_EXTRA_CA_CERTS", *_BUNDLES)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
 _TOKEN_FIELD = "x-localedge-token"  # noqa: S105 - the name of a header field
+
+
+def key_in(environ: Mapping[str, str], name: str) -> str:
+    """The key in a variable; empty for none, and for our own words that nobody has replaced."""
+    value = environ.get(name, "").strip()
+    placeholders = (KEY, *(messages.text("your-key", lang) for lang in messages.LANGUAGES))
+    return "" if value in placeholders else value
 
 
 class Trust(NamedTuple):

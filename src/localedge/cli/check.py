@@ -94,13 +94,14 @@ def find_key(
     printer: Printer, key_file: str | None, *, demo: bool, ask: bool = True
 ) -> "tuple[Secret | None, Credential]":
     """The key, and the scheme to begin with: each variable has its own, as in Claude Code."""
+    from localedge.claude.environment import key_in
     from localedge.claude.probing import Credential
 
     if key_file is not None:
         return secret(_read(key_file), "--key-file"), Credential.BEARER
     for name, credential in ((TOKEN, Credential.BEARER), (KEY, Credential.X_API_KEY)):
-        if os.environ.get(name):
-            return secret(os.environ[name], name), credential
+        if given := key_in(os.environ, name):
+            return secret(given, name), credential
     if not demo and ask and at_terminal():
         line = typed(printer.text("check-key-prompt"))
         if line.strip():

@@ -140,12 +140,14 @@ def profile(
 def _key(
     printer: "Printer", config: "Config", wanted: Wanted, known: Mapping[str, object], *, example: bool
 ) -> tuple[Secret, Scheme]:
+    from localedge.claude.environment import key_in
+
     if wanted.key_file is not None:
         return _from_file(wanted.key_file), _scheme(known)
     if config.gateway.demo and wanted.base_url is None:
         return Secret(DEMO_KEY), Scheme.BEARER
     for name, scheme in _VARIABLES:
-        if value := os.environ.get(name, "").strip():
+        if value := key_in(os.environ, name):
             return Secret(value), scheme
     if isinstance(kept := known.get(API_KEY), str) and kept:
         return Secret(kept), _scheme(known)

@@ -273,8 +273,10 @@ class Steps:
     @property
     def _key_given(self) -> bool:
         """Whether nobody need be asked for the key."""
+        from localedge.claude.environment import key_in
+
         return not self._refused and bool(
-            self._wishes.key_file or any(os.environ.get(name) for name in _KEYS)
+            self._wishes.key_file or any(key_in(os.environ, name) for name in _KEYS)
         )
 
     def _known_key(self) -> "tuple[Secret | None, Credential] | None":
