@@ -242,11 +242,16 @@ def test_what_is_left(user: User) -> None:
     bundle = user.journal.with_name("bundle.pem")
     user.set_up()
     bundle.write_text("-")
-    with user.running("run", "--http-only", "--quiet") as edge:
-        assert edge.stdout is not None and edge.stdout.readline().startswith("Listening")
+    with (
+        user.running("run", "--http-only", "--quiet") as edge,
+        user.running("run", "--http-only", "--quiet", "--port", "0") as other,
+    ):
+        for one in (edge, other):
+            assert one.stdout is not None and one.stdout.readline().startswith("Listening")
         done = user.uninstall(ANTHROPIC_BASE_URL=user.url)
         assert done.returncode == 0, done.stderr
         assert f"port {user.port} (pid {edge.pid})" in done.stdout
+        assert f"(pid {other.pid})" in done.stdout
         codes_left = [one["code"] for one in json.loads(user.uninstall("--json").stdout)["left"]]
         assert "uninstall-left-edge" in codes_left
     lines = done.stdout.partition("What is left, and how it goes:\n")[2].splitlines()

@@ -65,6 +65,7 @@ def test_an_edge_that_was_killed(environ: dict[str, str]) -> None:
         b'{"version": 1, "pid": "x"}',
         b"[" * 5000,
         b'{"version":1,"pid":1}',
+        b'{"version":1,"pid":%d,"urls":[],"gateway":""}' % os.getppid(),
         b'{"version":1,"pid":%d,"urls":["http://127.0.0.1:99999"],"gateway":""}' % os.getppid(),
     ],
 )

@@ -48,12 +48,14 @@ def left(config: "Config | None", data: Path, profiles: Sequence[Path]) -> Itera
 
 
 def _running(config: "Config | None") -> Iterator[Failure]:
+    from localedge.machine.running_edges import running_edges
+
     from .setup_edge import running
 
-    if config is None or config.port == 0:
-        return
-    edge = running(config)
-    if edge is not None:
+    noted = running_edges(os.environ)
+    for one in noted:
+        yield Failure("uninstall-left-edge", pid=one.pid, port=one.urls[0].rpartition(":")[2])
+    if not noted and config is not None and config.port and (edge := running(config)) is not None:
         yield Failure("uninstall-left-edge", pid=edge.pid or "?", port=config.port)
 
 

@@ -108,7 +108,7 @@ def _read(path: Path) -> RunningEdge | None:
         if document["version"] != _VERSION or f"{document['pid']}.json" != path.name:
             return None
         edge = RunningEdge(int(document["pid"]), tuple(map(str, document["urls"])), str(document["gateway"]))
-        _ = [_port(url) for url in (*edge.urls, edge.gateway)]  # ValueError for what is no port
-    except (OSError, Failure, ValueError, KeyError, TypeError, RecursionError):
+        _ = edge.urls[0], [_port(url) for url in (*edge.urls, edge.gateway)]  # ValueError for what is no port
+    except (OSError, Failure, ValueError, LookupError, TypeError, RecursionError):
         return None
     return edge
