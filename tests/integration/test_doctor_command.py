@@ -300,7 +300,7 @@ def test_a_bundle_where_the_directory_is_gone(home: Path, tmp_path: Path) -> Non
     # Python itself does not start everywhere in a directory that is no more.
     script = "import os, sys; os.chdir(sys.argv[1]); os.rmdir(sys.argv[1]); "
     script += "from localedge.cli import main; sys.exit(main(sys.argv[2:]))"
-    argv = [sys.executable, "-c", script, str(gone), "doctor", "--bundle"]
+    argv = [sys.executable, "-P", "-c", script, str(gone), "doctor", "--bundle"]
     done = subprocess.run(argv, capture_output=True, encoding="utf-8", timeout=PATIENCE)
     assert "[doctor-bundle-unwritable]" in done.stderr and done.returncode == 1, done.stderr
     gone.mkdir()

@@ -102,6 +102,12 @@ _LINES = st.one_of(
 )
 
 
+def test_a_comment_swallows_nothing() -> None:
+    """A line behind a comment that looks like the key stays a line of its own."""
+    assert edited('# url = 1\ngateway = "a"\n', None) == '# url = 1\ngateway = "a"\n'
+    assert edited("# url = 1\ngateway.url = 'x'\n", None) == "# url = 1\n# gateway.url = 'x'\n"
+
+
 @given(st.lists(_LINES, max_size=8), st.sampled_from(["\n", "\r\n"]), st.sampled_from([NEW, None]))
 def test_only_the_key_changes(lines: list[str], end: str, value: str | None) -> None:
     """Whatever the file is like: afterwards it means the same but for this key, or it was left alone."""
@@ -117,8 +123,8 @@ def test_only_the_key_changes(lines: list[str], end: str, value: str | None) -> 
     held = after.pop("gateway", {})
     was = before.pop("gateway", {})
     assert after == before
-    if not isinstance(held, dict):
-        assert value is None and held == was
+    if not isinstance(was, dict):
+        assert value is None and found == text
         return
     assert held.pop("url", None) == value
     assert held == {name: one for name, one in was.items() if name != "url"}

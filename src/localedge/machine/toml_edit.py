@@ -20,6 +20,8 @@ def with_key(text: str, section: str, key: str, value: str | None) -> str | None
     Raises `tomllib.TOMLDecodeError` for a text that is no TOML.
     """
     tree = tomllib.loads(text)
+    if not isinstance(tree.get(section, {}), dict):
+        return text if value is None else None
     wanted = _changed(tree, section, key, value)
     if _bare(tree, section) == wanted:
         return text
@@ -33,8 +35,7 @@ def with_key(text: str, section: str, key: str, value: str | None) -> str | None
 
 
 def _changed(tree: dict[str, Any], section: str, key: str, value: str | None) -> dict[str, Any]:
-    held = tree.get(section, {})
-    members = {name: one for name, one in held.items() if name != key} if isinstance(held, dict) else {}
+    members = {name: one for name, one in tree.get(section, {}).items() if name != key}
     if value is not None:
         members[key] = value
     return _bare({**tree, section: members}, section)
@@ -52,8 +53,8 @@ def _candidates(text: str, section: str, key: str, value: str | None) -> Iterato
             # As a comment, so that whoever wrote it finds it again.
             yield f"{text[: match.start()]}# {text[match.start() :]}"
             rest = text[match.end() :]
-            yield text[: match.start()] + re.sub(r"^\s*,?\s*", "", rest)
-            yield re.sub(r",\s*$", "", text[: match.start()]) + rest
+            yield text[: match.start()] + re.sub(r"^[ \t]*,?[ \t]*", "", rest)
+            yield re.sub(r",[ \t]*$", "", text[: match.start()]) + rest
         else:
             yield text[: match.start("value")] + json.dumps(value) + text[match.end("value") :]
     if value is None:
