@@ -5,6 +5,7 @@ import os
 import plistlib
 import shutil
 import struct
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -426,6 +427,22 @@ def only(bench: Bench, code: str) -> None:
 def test_a_fault_is_found(tmp_path: Path, code: str) -> None:
     """Each fault gives its own finding, and no other."""
     only(FAULTS[code](tmp_path), code)
+
+
+@POSIX
+@pytest.mark.parametrize(
+    "code", ["desktop-is-directory", "desktop-empty", "desktop-not-json", "desktop-other-shape"]
+)
+def test_what_claude_cannot_read_is_moved_out_of_the_way(tmp_path: Path, code: str) -> None:
+    """The command works as it stands, loses nothing, and ends the finding."""
+    bench = FAULTS[code](tmp_path)
+    [one] = [one for one in bench.found() if one.code == code]
+    path = Path(str(one.params["path"]))
+    content = path.read_bytes() if path.is_file() else None
+    subprocess.run(["sh", "-c", one.command], check=True)
+    moved = path.with_name(f"{path.name}.broken")
+    assert not path.exists() and moved.exists() and (content is None or moved.read_bytes() == content)
+    assert code not in [one.code for one in bench.found()]
 
 
 @pytest.mark.parametrize("applied", ["../../etc/passwd", "", None, 7])

@@ -8,7 +8,7 @@ from localedge.errors import Failure
 from localedge.settings.layers import clean
 
 from .desktop_log import Told
-from .health import Finding, Rule, Severity
+from .health import Finding, Rule, Severity, command_line
 from .health_urls import Aim, Edge, Target, shown, target
 from .rules import accepts_base_url
 
@@ -16,12 +16,16 @@ _APPLY = "localedge desktop apply"
 _EXPLAIN = "localedge explain --file {quoted}"
 _LONGEST = 160
 
+_USELESS = (
+    *("desktop-is-directory", "desktop-no-file", "desktop-too-large", "desktop-empty"),
+    *("desktop-not-utf8", "desktop-not-json", "desktop-other-shape"),
+)
+"""Claude Desktop cannot read these files either: out of the way they do less harm, and can be moved back."""
 _FILES: Mapping[str, Rule] = {
     **dict.fromkeys(
         (
-            *("desktop-is-directory", "desktop-no-file", "desktop-too-large", "desktop-empty"),
-            *("desktop-not-utf8", "desktop-not-json", "desktop-other-shape", "desktop-not-plist"),
-            *("desktop-locked", "desktop-unreadable", "desktop-journal-unreadable"),
+            *_USELESS,
+            *("desktop-not-plist", "desktop-locked", "desktop-unreadable", "desktop-journal-unreadable"),
             *("desktop-journal-damaged", "ca-no-file"),
         ),
         Rule(Severity.ERROR),
@@ -157,6 +161,10 @@ def judge(facts: Facts, platform: str) -> Iterator[Finding]:
         found = RULES[code].finding(code, platform, **params)
         if found.command.startswith(_APPLY):
             found = found._replace(command=_apply(facts, found, platform))
+        elif code in _USELESS and not (facts.winner is not None and facts.winner.managed):
+            path = params["path"]
+            move = "move" if platform == "win32" else "mv"
+            found = found._replace(command=command_line(platform, [move, path, f"{path}.broken"]))
         yield found
 
 
