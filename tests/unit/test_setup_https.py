@@ -98,8 +98,9 @@ def test_somebody_runs_it_elsewhere(machine: Machine, monkeypatch: pytest.Monkey
 
 def test_plain_http_instead(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who skips the CA that HTTPS needs goes on with plain HTTP, and no name is mapped."""
-    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "APPDATA", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("LOCALEDGE_CA_DIR", str(tmp_path / "ca"))
     monkeypatch.setattr("sys.stdin", io.StringIO("skip\n"))
     data = io.StringIO()
     printer = Printer(data, io.StringIO())
