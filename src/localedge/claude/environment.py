@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from localedge import messages
 from localedge.errors import Failure
+from localedge.http.guard import TOKEN_FIELD
 
 KEY, TOKEN = "your-gateway-key", "your-client-token"
 """Placeholders: plain ASCII, because they go into header fields if nobody replaces them."""
@@ -19,7 +20,6 @@ _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 FILES = ("NODE_EXTRA_CA_CERTS", *_BUNDLES)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
-_TOKEN_FIELD = "x-localedge-token"  # noqa: S105 - the name of a header field
 
 
 def key_in(environ: Mapping[str, str], name: str) -> str:
@@ -85,12 +85,12 @@ def _credential(
 def _client_token(environ: Mapping[str, str], variables: dict[str, str], notices: list[Failure]) -> None:
     name = "ANTHROPIC_CUSTOM_HEADERS"
     there = environ.get(name, "")
-    if re.search(rf"^\s*{_TOKEN_FIELD}\s*:", there, re.IGNORECASE | re.MULTILINE):
+    if re.search(rf"^\s*{TOKEN_FIELD.decode()}\s*:", there, re.IGNORECASE | re.MULTILINE):
         return
     if there.strip():
         notices.append(Failure("env-kept-headers"))
         return
-    variables[name] = f"{_TOKEN_FIELD}: {TOKEN}"
+    variables[name] = f"{TOKEN_FIELD.decode()}: {TOKEN}"
     notices.append(Failure("env-token-placeholder", name=name))
 
 

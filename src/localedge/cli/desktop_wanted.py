@@ -22,6 +22,7 @@ from localedge.claude.profile import (
 )
 from localedge.config import Gateway, Secret
 from localedge.errors import Failure, Problems
+from localedge.http.guard import TOKEN_FIELD
 
 from . import paste
 from .options import config_option, lang_option
@@ -34,7 +35,7 @@ from .terminal import at_terminal
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-TOKEN_HEADER = "x-localedge-token"  # noqa: S105 - the field, not a token
+TOKEN_HEADER = TOKEN_FIELD.decode()
 DEMO_KEY = "demo"
 _VARIABLES = (("ANTHROPIC_AUTH_TOKEN", Scheme.BEARER), ("ANTHROPIC_API_KEY", Scheme.X_API_KEY))
 _LONGEST_KEY_FILE = 64 * 1024

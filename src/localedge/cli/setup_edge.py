@@ -9,6 +9,7 @@ from localedge.config import Config, Gateway
 from localedge.errors import Failure
 
 from . import paste
+from .desktop_wanted import TOKEN_HEADER
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 2.0
 """Seconds that a listener on this machine has to answer."""
-_TOKEN = "x-localedge-token"  # noqa: S105 - the field, not a token
 
 
 class Edge(NamedTuple):
@@ -91,7 +91,7 @@ def test_connection(config: Config, at: Gateway, credential: "Credential", model
     usable = True
     for question in (probing.message(model, credential), probing.models(credential)):
         if config.client_token is not None:
-            token = (_TOKEN, config.client_token.reveal())
+            token = (TOKEN_HEADER, config.client_token.reveal())
             question = question._replace(fields=(*question.fields, token))
         reply = yield question._replace(at=at)
         assert reply is not None, "a question is answered"

@@ -26,7 +26,7 @@ _PERSON = ("hosts-needs-root", "hosts-needs-administrator")
 @click.option("--yes", is_flag=True, help="Do not ask before changing anything.")
 @click.option("--no-input", is_flag=True, help="Never ask; leave out what needs a person.")
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON, for programs.")
-@click.option("--hosts-file", metavar="FILE", hidden=True, help="Another hosts file.")
+@click.option("--hosts-file", metavar="FILE", help="Another hosts file than the system's.")
 @config_option
 @lang_option
 @help_option

@@ -10,10 +10,10 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from .processes import linux_started, ps_time
 from .run import output
 
 _PROC = Path("/proc")
@@ -76,7 +76,8 @@ def linux(proc: Path = _PROC, uid: int | None = None) -> list[Running]:
         if any(word.startswith("--type=") for word in words) or not _is_desktop(program, words):
             continue
         if _config_of(directory) in (None, _config(os.environ)):
-            found.append(Running(int(directory.name), program, _started(proc, directory)))
+            pid = int(directory.name)
+            found.append(Running(pid, program, linux_started(pid, proc)))
     return sorted(found, key=_age)
 
 
@@ -118,18 +119,6 @@ def _has_archive(path: Path) -> bool:
         return "desktop" in path.name.lower()
 
 
-def _started(proc: Path, directory: Path) -> float | None:
-    ticks = 100
-    if sys.platform != "win32":
-        ticks = os.sysconf("SC_CLK_TCK")
-    try:
-        stat = (directory / "stat").read_text(errors="replace").rpartition(")")[2].split()
-        boot = re.search(r"^btime (\d+)$", (proc / "stat").read_text(), re.MULTILINE)
-    except OSError:
-        return None
-    return int(boot[1]) + int(stat[19]) / ticks if boot and len(stat) > 19 else None
-
-
 def macos(listing: str, uid: int) -> list[Running]:
     """From what `ps -o pid=,uid=,lstart=,comm=` prints."""
     found = []
@@ -138,16 +127,8 @@ def macos(listing: str, uid: int) -> list[Running]:
         if match is None or int(match[2]) != uid or not _MAC.search(match[4]):
             continue
         program = str(PurePosixPath(match[4].strip()))
-        found.append(Running(int(match[1]), program, _mac_time(match[3])))
+        found.append(Running(int(match[1]), program, ps_time(match[3])))
     return sorted(found, key=_age)
-
-
-def _mac_time(text: str) -> float | None:
-    try:
-        # local time, as ps has it
-        return datetime.strptime(text, "%a %b %d %H:%M:%S %Y").astimezone().astimezone(UTC).timestamp()
-    except ValueError:
-        return None  # a language other than English
 
 
 def _age(one: Running) -> tuple[float, int]:

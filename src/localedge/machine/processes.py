@@ -84,7 +84,7 @@ def linux_started(pid: int, proc: Path = _PROC) -> float | None:
 
 
 def ps_time(text: str) -> float | None:
-    """What `ps -o lstart=` prints with LC_ALL=C, in local time.  Untried on a real Mac."""
+    """What `ps -o lstart=` prints, in local time; None where not in English.  Untried on a real Mac."""
     try:
         return datetime.strptime(text.strip(), "%a %b %d %H:%M:%S %Y").astimezone().timestamp()
     except ValueError:
