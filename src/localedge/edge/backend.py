@@ -5,10 +5,11 @@ over.  Without an exchange it is idle: any byte or FIN then means that it can no
 longer be trusted (R33).
 """
 
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IHandshakeListener
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -17,12 +18,19 @@ from localedge.edge.deadlines import NEVER
 from localedge.edge.wire import Wire, tune
 from localedge.http.framing import Body, ProtocolError
 from localedge.http.head import ResponseHead
+from localedge.http.moderation import Moderation
 from localedge.http.parser import ResponseReader
 
 if TYPE_CHECKING:
     from localedge.edge.attempt import Attempt
     from localedge.edge.context import Context
     from localedge.edge.exchange import Exchange
+
+REST = 0.001
+"""Seconds between two reads of a gateway that pours out tiny pieces: the least that epoll can count."""
+
+RESTS: Final = sys.platform != "win32"
+"""Windows counts in steps of 16 ms, which would be too long."""
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
@@ -42,6 +50,8 @@ class Backend(Protocol):
         self._answered = False  # all of it
         self._dirty = False  # and bytes behind it
         self._paused = False
+        self._moderation = Moderation()
+        self._rest: IDelayedCall | None = None
         self.lost = False
         self.deadline = NEVER
 
@@ -129,8 +139,21 @@ class Backend(Protocol):
     def resume_response(self) -> None:
         """Read on."""
         self._paused = False
-        if not self.lost and not self._finished_reading:
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if not (self.lost or self._finished_reading or self._paused or self._rest is not None):
             self.transport.resumeProducing()
+
+    def _take_a_rest(self) -> None:
+        """Read on a little later (see `localedge.http.moderation`)."""
+        if not self.lost and self._rest is None:
+            self._rest = self._context.reactor.callLater(REST, self._rested)
+            self.transport.pauseProducing()
+
+    def _rested(self) -> None:
+        self._rest = None
+        self._read_on()
 
     def half_close(self) -> bool:
         """No more bytes for the gateway, in a tunnel; false where that cannot be said."""
@@ -210,6 +233,8 @@ class Backend(Protocol):
             exchange.gateway_broken(error)
             return
         exchange.flush_response()
+        if RESTS and self._moderation.rests(len(data), exchange.record.last_byte):
+            self._take_a_rest()
 
     def readConnectionLost(self) -> None:
         """Twisted: FIN from the gateway.  Only a tunnel goes on from here."""
@@ -235,6 +260,8 @@ class Backend(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted: the connection is gone."""
         self.lost = True
+        if self._rest is not None:
+            self._rest.cancel()
         self._context.deadlines.discard(self)
         if self._attempt is not None:
             self._attempt.lost(self, reason)
