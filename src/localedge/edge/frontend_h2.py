@@ -258,7 +258,7 @@ class FrontendH2(Protocol):
         leg = self._sender.legs[stream_id] = Http2Leg(self._sender, stream_id)
         leg.request_ended = event.stream_ended is not None
         try:
-            head, body, length = request_head(event.headers, context.limits, ended=leg.request_ended)
+            head, body, length = request_head(tuple(event.headers), context.limits, ended=leg.request_ended)
         except ProtocolError as error:
             if error.code == "h2-malformed":
                 leg.error_code = ErrorCodes.PROTOCOL_ERROR

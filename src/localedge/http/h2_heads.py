@@ -7,6 +7,7 @@ unknown length is announced as chunked.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from localedge.config import Limits
 from localedge.http.framing import Body, ProtocolError, request_body
@@ -22,6 +23,8 @@ _CONNECTION_SPECIFIC = frozenset(
 _PSEUDO = frozenset({b":method", b":scheme", b":authority", b":path"})
 _OVERHEAD = 32  # of each field, in the size of a field section (RFC 9113 6.5.2)
 VERSION = b"2.0"
+REMEMBERED = 32
+"""Requests whose heads are kept, as those of HTTP/1.1 are (`localedge.http.heads`)."""
 
 
 def _malformed(reason: str) -> ProtocolError:
@@ -62,8 +65,9 @@ def _checked(section: Iterable[tuple[bytes, bytes]], limits: Limits) -> tuple[di
     return pseudo, tuple(fields)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def request_head(
-    section: Iterable[tuple[bytes, bytes]], limits: Limits, *, ended: bool
+    section: tuple[tuple[bytes, bytes], ...], limits: Limits, *, ended: bool
 ) -> tuple[RequestHead, Body, int]:
     """The head of a request, the framing of its body for the gateway, and its Content-Length.
 

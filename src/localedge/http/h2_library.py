@@ -1,11 +1,15 @@
 """How the h2 library is set up, and what its errors mean on the wire."""
 
+from collections.abc import Iterable
+
 from h2.config import H2Configuration
 from h2.connection import ConnectionState, H2Connection
 from h2.errors import ErrorCodes
 from h2.exceptions import InvalidBodyLengthError, ProtocolError
 from h2.settings import SettingCodes, Settings
+from hpack import Decoder, HeaderTuple
 from hpack.exceptions import HPACKError
+from hpack.table import HeaderTable
 
 from localedge.config import Limits
 from localedge.http.h2_frames import ACK, HEAD, SETTINGS
@@ -30,9 +34,47 @@ _CONFIG = H2Configuration(
 )
 
 
+class _Table(HeaderTable):
+    """Tells when it has changed."""
+
+    changed = False
+
+    def add(self, name: bytes, value: bytes) -> None:
+        """As the library's."""
+        self.changed = True
+        super().add(name, value)
+
+
+class _Decoder(Decoder):
+    """Knows the last field section again: with the same table the same bytes say the same (RFC 7541 2.2).
+
+    To decode one takes the library longer than it takes us to forward the request.
+    """
+
+    header_table: _Table
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.header_table = _Table()
+        self._last = b""
+        self._said: list[HeaderTuple] = []
+
+    def decode(self, data: bytes, raw: bool = False) -> Iterable[HeaderTuple]:
+        """As the library's; always raw."""
+        if data and data == self._last:
+            return self._said
+        self._last = b""
+        self.header_table.changed = b"\x20" <= data[:1] < b"\x40"  # a new size to begin with (6.3)
+        self._said = list(super().decode(data, raw=True))
+        if not self.header_table.changed:
+            self._last = bytes(data)
+        return self._said
+
+
 def make_connection(limits: Limits) -> H2Connection:
     """A server's connection that has its first words ready."""
     conn = H2Connection(_CONFIG)
+    conn.decoder = _Decoder()
     conn.local_settings = _settings(STREAMS, limits)
     conn.initiate_connection()
     # More streams than these are refused one by one: the library would end the connection.
