@@ -9,9 +9,20 @@ import pytest
 import pytest_twisted
 
 from localedge.config import HalfClose, Pool
+from localedge.edge.frontend import Frontend
 from localedge.edge.wire import KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES
-from tests.phrases import OK, ask, post, streamed
-from tests.wire_peers import NOTICED, Edge, Listener, Wire, connections, listening, running, turns
+from tests.phrases import OK, ask, lines, post, streamed
+from tests.wire_peers import (
+    NOTICED,
+    Edge,
+    Listener,
+    Wire,
+    connections,
+    listening,
+    running,
+    the_reactor,
+    turns,
+)
 
 LEAVE: list[Callable[[Wire], None]] = [Wire.fin, Wire.close, Wire.reset]
 leaving = pytest.mark.parametrize("leave", LEAVE, ids=["fin", "close", "reset"])
@@ -203,6 +214,31 @@ async def test_R06_a_cut_ends_with_fin_for_http_1_1_and_reset_for_1_0() -> None:
             wire.reset()
             assert await client.ended() == end
             assert b"0\r\n\r\n" not in client.received
+
+
+@pytest.mark.parametrize("tunnel", [False, True], ids=["answer", "tunnel"])
+@pytest_twisted.ensureDeferred
+async def test_R06_R18_a_reset_that_a_write_was_told_of_is_no_fin(tunnel: bool) -> None:
+    """The kernel tells of it once; what the gateway sent before it arrives, and it is a cut (R06, R18)."""
+    ask_for, said = post(b"some", length=100), b"HTTP/1.1 200 OK\r\n\r\n"
+    if tunnel:
+        upgrade = b"Upgrade: websocket", b"Connection: Upgrade"
+        ask_for, said = ask(b"GET /ws", *upgrade), b"HTTP/1.1 101 S\r\n" + lines(*upgrade) + b"\r\n"
+    async with listening() as gateway, running(gateway.port) as edge:
+        client, wire = await exchanged(edge, gateway, ask_for)
+        wire.send(said)
+        await client.until(b"\r\n\r\n")
+        context = edge.service._context
+        assert context is not None
+        (frontend,) = context.frontends
+        assert isinstance(frontend, Frontend)
+        wire.transport.getHandle().send(b"half")
+        wire.reset()  # in the next turn, and in that same turn, before anybody reads, the client writes
+        the_reactor().callLater(0, frontend.dataReceived, b"more")
+        await client.until(b"half")
+        await client.ended()
+        assert not client.received.endswith(b"0\r\n\r\n")
+        assert (await edge.logged())[0]["ending"] == "gateway-cut"
 
 
 @pytest_twisted.ensureDeferred

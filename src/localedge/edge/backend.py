@@ -238,6 +238,9 @@ class Backend(Protocol):
 
     def readConnectionLost(self) -> None:
         """Twisted: FIN from the gateway.  Only a tunnel goes on from here."""
+        if self._wire is not None and self._wire.reset:
+            self._wire.abort()
+            return
         self._finished_reading = True
         exchange = self._exchange
         if exchange is not None and exchange.tunnel is not None:

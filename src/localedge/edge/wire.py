@@ -51,6 +51,7 @@ class Wire:
         "blocked",
         "deaf",
         "failed",
+        "reset",
     )
 
     def __init__(self, transport: Any, owner: Owner) -> None:
@@ -65,6 +66,8 @@ class Wire:
         """The queue is full: `wire_drained` will be called."""
         self.failed = False
         """A direct write found the connection dead; nothing more is written."""
+        self.reset = False
+        """It was told of a reset.  Linux tells of that once: who reads finds an end like any other."""
         self.deaf = False
         """The peer has sent its FIN: nothing but a write finds out that it is gone altogether."""
         self.accepted = False
@@ -98,6 +101,7 @@ class Wire:
                     # What the peer sent before it went may still be unread, an early answer
                     # for example: reading finds the end of the connection, in order.
                     self.failed = True
+                    self.reset = error.errno != errno.EPIPE  # that one stands behind a FIN
                     if self.deaf:
                         transport.abortConnection()
                     return
