@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,6 +64,13 @@ def test_what_is_ready_is_served(reactor: Any) -> None:
     reactor.doPoll(0)
     reactor.doPoll(0)
     assert seen == ["ready"]
+
+
+def test_R30_nobody_sets_its_clock(reactor: Any) -> None:
+    """Time limits are told by the time since the start of the machine, sleep included (R30)."""
+    before = time.clock_gettime(time.CLOCK_BOOTTIME)
+    due = reactor.callLater(60, print).getTime() - 60
+    assert before <= due <= reactor.seconds() <= time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def test_an_exception_ends_its_own_connection_only(reactor: Any, logged: Logged) -> None:

@@ -4,11 +4,14 @@ Twisted calls each descriptor through `log.callWithLogger`, which copies two dic
 that log lines can name their connection: 3 of the 9 microseconds that one event costs, twice
 for every request.  Nothing here reads that context: our log lines name their connection
 themselves.  And it looks for due calls and for other threads' calls after every turn, which
-takes 2 more: here only when there are any.  Otherwise this is `EPollReactor`, and only
-`localedge run` on Linux asks for it.
+takes 2 more: here only when there are any.  Its clock is one that nobody sets: by Twisted's, the
+time of day, a clock put forward ends whatever is silent just then, and one put back stops all
+limits for as long.  Otherwise this is `EPollReactor`, and only `localedge run` on Linux asks for it.
 """
 
+import time
 from collections.abc import Callable
+from functools import partial
 from select import EPOLLIN
 from typing import Any
 
@@ -25,7 +28,7 @@ class QuickEPollReactor(EPollReactor):
     running: bool
     threadCallQueue: list[Any]
     runUntilCurrent: Callable[[], None]
-    seconds: Callable[[], float]
+    seconds: Callable[[], float] = staticmethod(partial(time.clock_gettime, time.CLOCK_BOOTTIME))
     timeout: Callable[[], float | None]
     _justStopped: bool
     _newTimedCalls: list[Any]
