@@ -1,5 +1,7 @@
 """What changes in a head on its way through, and that nothing else does."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -340,3 +342,16 @@ def test_R21_an_allowed_page_may_read_the_answer() -> None:
 def test_R08_R33_who_keeps_a_connection_open(version: bytes, connection: bytes | None, stays: bool) -> None:
     """HTTP/1.1 stays open unless told otherwise, HTTP/1.0 closes unless told otherwise (R08, R33)."""
     assert persistent(version, connection) is stays
+
+
+def test_R14_long_lists_of_options_are_not_kept() -> None:
+    """Whoever sends another `Connection` of 60 kB with every message does not fill the memory (R14)."""
+    tracemalloc.start()
+    try:
+        for number in range(50):
+            options = b",".join(b"%d-%d" % (number, each) for each in range(8000))
+            to_client(response((b"Connection", options)))
+            persistent(b"1.1", options)
+        assert tracemalloc.get_traced_memory()[0] < 32e6
+    finally:
+        tracemalloc.stop()

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from localedge.http.framing import Body
 from localedge.http.guard import TOKEN_FIELD
-from localedge.http.head import Fields, RequestHead, ResponseHead, lower_names, tokens
+from localedge.http.head import FEW, Fields, RequestHead, ResponseHead, lower_names, tokens
 
 HOP_BY_HOP = frozenset(
     {
@@ -62,7 +62,7 @@ class Route:
     """Pseudonym of this process in `Via`."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=FEW)
 def _dropped(head_connection: bytes | None, always: frozenset[bytes]) -> frozenset[bytes]:
     if head_connection is None:
         return always
@@ -168,7 +168,7 @@ def relayed_trailers(trailers: Fields) -> Fields:
     return tuple([field for field in trailers if field[0].lower() not in _NOT_IN_TRAILERS])
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=FEW)
 def persistent(version: bytes, connection: bytes | None) -> bool:
     """Whether the sender of this head keeps the connection open (RFC 9112 9.3)."""
     if connection is None:

@@ -65,7 +65,11 @@ def values(fields: Iterable[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
     return [value for key, value in fields if key.lower() == name]
 
 
-@lru_cache(maxsize=256)
+FEW = 16
+"""Values of `Connection` that are remembered: peers use few, and a list that fills a head takes a megabyte."""
+
+
+@lru_cache(maxsize=FEW)
 def tokens(value: bytes) -> frozenset[bytes]:
     """The members of a comma-separated list of tokens, lower case (`Connection`, `TE` without weights)."""
     return frozenset(member.strip(b" \t").lower() for member in value.split(b",")) - {b""}
