@@ -30,3 +30,19 @@ async def test_R14_clients_beyond_the_cap_wait_to_be_accepted() -> None:
             await wire.until(b"prompt")
         for client in clients[3:]:
             client.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_R14_who_waits_is_let_in_as_soon_as_somebody_leaves() -> None:
+    """Not with the next tick: clients that come and go near the cap would get one connection a second."""
+    async with listening() as gateway, running(gateway.port, max_clients=1) as edge:
+        for count in range(1, 4):
+            first, second = await edge.client(), await edge.client()
+            second.send(post(b"prompt"))
+            await turns(20)
+            assert len(gateway.wires) == count - 1
+            first.close()
+            await turns(20)
+            assert len(gateway.wires) == count
+            second.close()
+            await edge.logged(count)

@@ -54,12 +54,17 @@ class Context:
         self.draining = False
         self.when_empty: Callable[[], None] | None = None
         """Called once, when the last client has left."""
+        self.when_room: Callable[[], None] | None = None
+        """Called once, when the next client has left."""
         self.agent: Agent
         """Set once by `localedge.edge.service`: it needs this context in turn."""
 
     def left(self, frontend: "ClientConnection") -> None:
         """A client's connection is gone."""
         self.frontends.discard(frontend)
+        if self.when_room is not None:
+            call, self.when_room = self.when_room, None
+            call()
         if not self.frontends and self.when_empty is not None:
             call, self.when_empty = self.when_empty, None
             call()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.protocol import Protocol, ServerFactory
 
 from localedge.config import Config
-from localedge.edge.deadlines import NEVER
 from localedge.errors import Failure
 from localedge.settings.upstream import is_loopback
 
@@ -29,9 +28,7 @@ class Admission:
     def __init__(self, context: "Context") -> None:
         self._context = context
         self._ports: list[Any] = []
-        self._full = False
         self._narrow = False
-        self.deadline = NEVER
 
     def add(self, port: Any) -> None:
         """Another listener."""
@@ -44,12 +41,10 @@ class Admission:
         room = context.config.max_clients - len(context.frontends) - 1
         if room >= ACCEPTS:
             return
-        if room <= 0 and not self._full:
-            self._full = True
+        if room <= 0 and context.when_room is None:
             for port in self._ports:
                 port.stopReading()
-            self.deadline = context.now()
-            context.deadlines.add(self)
+            context.when_room = self._somebody_left
         # The other listeners may be about to accept in this very turn, and Twisted lets
         # this one take more in the next: no more than there is room for.
         for port in self._ports:
@@ -67,16 +62,11 @@ class Admission:
         """How many clients a listener may take in one turn."""
         return max(1, min(ACCEPTS, self._context.config.max_clients - len(self._context.frontends)))
 
-    def deadline_passed(self, now: float) -> None:
-        """One tick: is there room again?"""
-        context = self._context
-        if len(context.frontends) < context.config.max_clients:
-            self._full = False
-            context.deadlines.discard(self)
-            if not context.draining:
-                for port in self._ports:
-                    port.numberAccepts = self._room()
-                    port.startReading()
+    def _somebody_left(self) -> None:
+        if not self._context.draining:
+            for port in self._ports:
+                port.numberAccepts = self._room()
+                port.startReading()
 
 
 class Listener(ServerFactory):
