@@ -21,7 +21,7 @@ from zope.interface import implementer
 from localedge.claude.demo_api import Answer
 from localedge.claude.script import CutUnit, Framing, Script
 from localedge.http.framing import chunk, last_chunk
-from localedge.http.head import Fields, RequestHead, ResponseHead, render_response, tokens
+from localedge.http.head import Fields, RequestHead, ResponseHead, render_response
 
 RESET_AFTER = 0.02
 """Seconds between the last byte and a scripted reset: it would overtake what the kernel has not sent yet."""
@@ -50,12 +50,6 @@ def reason(status: int) -> bytes:
 def interim(status: int) -> bytes:
     """A 1xx head as it goes on the wire."""
     return render_response(ResponseHead(status, reason(status), _INTERIM_FIELDS.get(status, ())))
-
-
-def wants_to_stay(request: RequestHead) -> bool:
-    """Whether the client keeps the connection open (RFC 9112 9.3)."""
-    options = tokens(request.combined.get(b"connection", b""))
-    return b"close" not in options if request.version == b"1.1" else b"keep-alive" in options
 
 
 def framing(answer: Answer, follows: Script, version: bytes) -> Framing:

@@ -15,7 +15,8 @@ from twisted.python.failure import Failure
 from localedge.claude import demo_api, script
 from localedge.claude.script import Early, Script, ScriptError
 from localedge.config import Limits
-from localedge.edge.demo_answer import IDemoTransport, Sending, interim, wants_to_stay
+from localedge.edge.demo_answer import IDemoTransport, Sending, interim
+from localedge.http.forwarding import persistent
 from localedge.http.framing import Body, ProtocolError
 from localedge.http.head import RequestHead, tokens, values
 from localedge.http.parser import End, RequestReader
@@ -67,7 +68,7 @@ class _Exchange:
         self.body = bytearray()
         self.keeps_body = mistake is None and demo_api.reads_body(head.method, head.target, given)
         self.early = given is not None and given.early is not None
-        self.stays = wants_to_stay(head)
+        self.stays = persistent(head.version, head.combined.get(b"connection"))
         self.leaves_early = given is not None and given.early is Early.CLOSE
         """The connection closes behind the answer, even if the body is not in."""
         self.uploaded = False
