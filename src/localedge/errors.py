@@ -33,6 +33,11 @@ class Failure(Exception):
         return f"<Failure {self.code}: {self.sentence('en')}>"
 
 
+def reason_of(error: OSError) -> str:
+    """What the system says is wrong; the kind of error where it says nothing."""
+    return error.strerror or type(error).__name__
+
+
 class Problems(Exception):
     """Several failures found in one go, to be reported together.  Never empty."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from localedge.config import Config, Secret
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 from localedge.settings import values
 
 from .group import CONTEXT, EXIT_CODES, help_option
@@ -132,8 +132,9 @@ def _read(path: str) -> str:
         with open(os.path.expanduser(path), "rb") as file:  # noqa: PTH111, PTH123 - as files.py does
             return file.read(_MOST_KEY).decode("utf-8-sig")
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise Failure("secret-file-unreadable", where="--key-file", path=path, reason=reason) from None
+        raise Failure(
+            "secret-file-unreadable", where="--key-file", path=path, reason=reason_of(error)
+        ) from None
     except (UnicodeDecodeError, ValueError):
         raise Failure("check-key-bad", where="--key-file") from None
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TextIO
 
 from localedge import messages
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 
 _PREFIX = "localedge: "
 _NOBODY_READS = (errno.EPIPE, errno.EINVAL)
@@ -63,7 +63,7 @@ class Printer:
             _abandon(self._stdout)
             self._stdout = None
         if error.errno not in _NOBODY_READS:
-            raise Failure("output-failed", reason=error.strerror or type(error).__name__)
+            raise Failure("output-failed", reason=reason_of(error))
 
     def raw(self, content: bytes) -> None:
         """Bytes of what the command was asked for, as they are.  Raises `Failure` as `data` does."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 from localedge.names import LOOPBACK_ADDRESSES
 
 if TYPE_CHECKING:
@@ -174,8 +174,7 @@ class Certificates:
         try:
             context = server_context(path)
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise Failure("leaf-unusable", path=str(path), reason=reason) from None
+            raise Failure("leaf-unusable", path=str(path), reason=reason_of(error)) from None
         context.sni_callback = self._choose
         self._context, self._leaf, self._authority = context, leaf, authority
         self.names = frozenset(leaf.names)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 
 from .private_files import shown
 
@@ -40,7 +40,7 @@ def combined(base: Path, root_pem: bytes) -> bytes:
     try:
         content = base.read_bytes()
     except OSError as error:
-        raise Failure("ca-bundle-unreadable", path=shown(base), reason=_reason(error)) from None
+        raise Failure("ca-bundle-unreadable", path=shown(base), reason=reason_of(error)) from None
     theirs = [block for block in _BLOCK.findall(content) if not _is_ours(block)]
     if not theirs:
         raise Failure("ca-bundle-empty", path=shown(base))
@@ -69,7 +69,7 @@ def write_public(path: Path, content: bytes, *, replace: bool) -> None:
             beside.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise Failure("ca-export-unwritable", path=shown(path), reason=_reason(error)) from None
+        raise Failure("ca-export-unwritable", path=shown(path), reason=reason_of(error)) from None
 
 
 def _is_ours(block: bytes) -> bool:
@@ -79,7 +79,3 @@ def _is_ours(block: bytes) -> bool:
         return _NAME in base64.b64decode(b"".join(lines))
     except binascii.Error:
         return False
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 from localedge.pki.plan import Command, MakeDirectory, Native, Plan, RemoveFile, Root, State, Step, WriteFile
 from localedge.settings.layers import clean
 
@@ -163,8 +163,7 @@ class Carrier:
             return failure
         except OSError as error:
             path = private_files.shown(Path(str(error.filename or "?")))
-            reason = error.strerror or type(error).__name__
-            return Failure("store-file-failed", store=store.name, path=path, reason=reason)
+            return Failure("store-file-failed", store=store.name, path=path, reason=reason_of(error))
         return None
 
     def _do(self, step: Step, store: Store) -> None:

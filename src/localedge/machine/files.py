@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 from localedge.settings import Sources
 from localedge.settings.layers import LONGEST_PATH, clean
 
@@ -50,7 +50,9 @@ def gather(flags: Mapping[str, object], given: str | None, environ: Mapping[str,
             return sources._replace(unread=Failure("config-missing", path=_shown(path)))
         return sources
     except OSError as error:
-        return sources._replace(unread=Failure("config-unreadable", path=_shown(path), reason=_reason(error)))
+        return sources._replace(
+            unread=Failure("config-unreadable", path=_shown(path), reason=reason_of(error))
+        )
     except UnicodeDecodeError:
         return sources._replace(unread=Failure("config-not-utf8", path=_shown(path)))
 
@@ -81,7 +83,7 @@ def write_new(path: Path, text: str, *, replace: bool) -> None:
     except OSError as error:
         if isinstance(error, FileExistsError) and target.exists():
             raise Failure("config-exists", path=_shown(path)) from None
-        raise Failure("config-unwritable", path=_shown(path), reason=_reason(error)) from None
+        raise Failure("config-unwritable", path=_shown(path), reason=reason_of(error)) from None
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -131,7 +133,3 @@ def _here() -> str:
 
 def _shown(path: Path) -> str:
     return clean(str(path), LONGEST_PATH)
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__

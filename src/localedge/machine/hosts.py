@@ -15,12 +15,12 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from localedge.errors import Failure
-from localedge.settings.layers import LONGEST_PATH, clean
+from localedge.errors import Failure, reason_of
 
 from . import private_files
 from .hosts_text import LONGEST, HostsText
 from .lock import locked
+from .private_files import shown
 from .replacing import patiently, rename
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
@@ -51,7 +51,7 @@ class HostsFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.shown = clean(str(path), LONGEST_PATH)
+        self.shown = shown(path)
         self._lock_file = path.parent / f".{path.name}.localedge-lock"
         self._backup_name = f"{path.name}.before-localedge-"
         self._new_file = path.parent / f".{path.name}.localedge-new"
@@ -63,7 +63,7 @@ class HostsFile:
         except Failure as failure:
             kept = [one for place in self._places() for one in self._backups(place)]
             if failure.code == "hosts-block-damaged" and kept:
-                backup = clean(str(kept[0]), LONGEST_PATH)
+                backup = shown(kept[0])
                 raise Failure("hosts-block-cut", **failure.params, backup=backup) from None
             raise
 
@@ -94,7 +94,7 @@ class HostsFile:
                     raise Failure("hosts-not-kept", path=self.shown)
                 self._forget_backups(place, keep=backup if change.after.own else None)
             except OSError as error:
-                raise Failure("hosts-unwritable", path=self.shown, reason=_reason(error)) from None
+                raise Failure("hosts-unwritable", path=self.shown, reason=reason_of(error)) from None
             return change._replace(backup=backup if change.after.own else None)
 
     # -- reading
@@ -112,7 +112,7 @@ class HostsFile:
         except FileNotFoundError:
             raise Failure("hosts-missing", path=self.shown) from None
         except OSError as error:
-            raise Failure("hosts-unreadable", path=self.shown, reason=_reason(error)) from None
+            raise Failure("hosts-unreadable", path=self.shown, reason=reason_of(error)) from None
 
     def _open(self) -> int:
         if self.path.is_symlink():
@@ -131,9 +131,7 @@ class HostsFile:
         """NixOS links it into its store; others do it by hand."""
         target = os.path.realpath(self.path)
         nix = target.startswith("/nix/") or str(self.path.readlink()).startswith("/etc/static/")
-        return Failure(
-            "hosts-nix" if nix else "hosts-link", path=self.shown, target=clean(target, LONGEST_PATH)
-        )
+        return Failure("hosts-nix" if nix else "hosts-link", path=self.shown, target=shown(Path(target)))
 
     # -- writing
 
@@ -146,7 +144,7 @@ class HostsFile:
         except OSError as error:
             if error.errno in (errno.EACCES, errno.EPERM) and not is_administrator():
                 raise Failure(_NOT_PERMITTED, path=self.shown) from None
-            raise Failure("hosts-guarded", path=self.shown, reason=_reason(error)) from None
+            raise Failure("hosts-guarded", path=self.shown, reason=reason_of(error)) from None
 
     def _lock(self, stack: ExitStack) -> Path:
         """Lock, and say where the copy is kept: beside the file, else in our data directory."""
@@ -161,7 +159,7 @@ class HostsFile:
         try:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise Failure("hosts-no-place", path=self.shown, reason=_reason(error)) from None
+            raise Failure("hosts-no-place", path=self.shown, reason=reason_of(error)) from None
         stack.enter_context(locked(place / self._lock_file.name))
         return place
 
@@ -275,10 +273,6 @@ def _elsewhere() -> Path:
     import platformdirs
 
     return platformdirs.user_data_path("localedge", appauthor=False)
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__
 
 
 if sys.platform == "win32":

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 from localedge.pki.plan import MakeDirectory, Plan, Root, State, WriteFile
 
 from . import private_files
@@ -186,7 +186,7 @@ class Journal:
         return private_files.shown(self.path)
 
     def _failure(self, code: str, error: OSError) -> Failure:
-        return Failure(code, path=self._shown(), reason=error.strerror or type(error).__name__)
+        return Failure(code, path=self._shown(), reason=reason_of(error))
 
 
 def _same(one: Entry, other: Entry) -> bool:

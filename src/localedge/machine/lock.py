@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from localedge.errors import Failure
-from localedge.settings.layers import LONGEST_PATH, clean
+from localedge.errors import Failure, reason_of
 
 from . import private_files
 
@@ -27,8 +26,7 @@ def locked(path: Path, seconds: float = PATIENCE) -> Iterator[None]:
     try:
         descriptor = _take(path, time.monotonic() + seconds)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise Failure("lock-failed", path=clean(str(path), LONGEST_PATH), reason=reason) from None
+        raise Failure("lock-failed", path=private_files.shown(path), reason=reason_of(error)) from None
     try:
         yield
     finally:
@@ -44,8 +42,7 @@ def locked_beside(journal: Path, name: str, unwritable: str) -> Iterator[None]:
     try:
         private_files.make_directory(journal.parent)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise Failure(unwritable, path=private_files.shown(journal), reason=reason) from None
+        raise Failure(unwritable, path=private_files.shown(journal), reason=reason_of(error)) from None
     with locked(journal.with_name(name)):
         yield
 
@@ -68,7 +65,7 @@ def _take(path: Path, deadline: float) -> int:
         if held:
             return descriptor
         if time.monotonic() > deadline:
-            raise Failure("busy-elsewhere", path=clean(str(path), LONGEST_PATH))
+            raise Failure("busy-elsewhere", path=private_files.shown(path))
         time.sleep(_PAUSE)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 
 from . import run
 
@@ -43,8 +43,7 @@ def listen_failure(host: str, port: int, error: OSError) -> Failure:
         return Failure(code, host=host, port=port)
     if error.errno in _NO_ADDRESS:
         return Failure("address-not-available", host=host)
-    reason = error.strerror or type(error).__name__
-    return Failure("listen-failed", host=host, port=port, reason=reason)
+    return Failure("listen-failed", host=host, port=port, reason=reason_of(error))
 
 
 def owner(port: int, host: str = "127.0.0.1") -> Owner | None:

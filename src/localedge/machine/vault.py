@@ -23,7 +23,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 from localedge.settings.layers import clean
 
 from . import private_files
@@ -237,7 +237,7 @@ class Vault:
         except NotADirectoryError:
             raise Failure("ca-no-file", path=shown(path.parent)) from None
         except OSError as error:
-            raise Failure("ca-unreadable", path=shown(path), reason=_reason(error)) from None
+            raise Failure("ca-unreadable", path=shown(path), reason=reason_of(error)) from None
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -245,7 +245,7 @@ class Vault:
             yield
         except OSError as error:
             path = shown(Path(error.filename or self.directory))
-            raise Failure("ca-unwritable", path=path, reason=_reason(error)) from None
+            raise Failure("ca-unwritable", path=path, reason=reason_of(error)) from None
 
     def _tidy(self, current: Path, root: bytes) -> None:
         """Under the lock: remove what is not in force, and see to the copy of the root."""
@@ -294,7 +294,3 @@ def _is_real_directory(path: Path) -> bool:
 def _remove_if_empty(directory: Path) -> None:
     if not any(directory.iterdir()):
         directory.rmdir()
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__

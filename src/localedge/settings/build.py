@@ -5,7 +5,7 @@ from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from localedge.config import Config, Gateway, Https, Limits, Pool, Proxy
-from localedge.errors import Failure, Problems
+from localedge.errors import Failure, Problems, reason_of
 
 from . import proxies, upstream, values
 from .language import from_locale
@@ -219,8 +219,9 @@ class _Builder:
         except FileNotFoundError:
             self._problems.append(Failure("ca-file-missing", where=where, path=shown))
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            self._problems.append(Failure("ca-file-unreadable", where=where, path=shown, reason=reason))
+            self._problems.append(
+                Failure("ca-file-unreadable", where=where, path=shown, reason=reason_of(error))
+            )
 
     def _config(self, gateway: Gateway | None, http_only: bool, quiet: bool) -> Config:
         assert gateway is not None, "a gateway that is missing is a problem"

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 
 from .lines import line_of
 from .table import ALIASES, OTHER_VARIABLES, SETTINGS, Setting
@@ -101,7 +101,7 @@ class Layers:
         try:
             return Found(self.sources.read(path).decode("utf-8-sig"), f"{name} ({shown})")
         except OSError as error:
-            reason = error.strerror or type(error).__name__
+            reason = reason_of(error)
         except UnicodeError:
             reason = "not UTF-8"
         self.problems.append(Failure("secret-file-unreadable", where=name, path=shown, reason=reason))

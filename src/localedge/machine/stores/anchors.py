@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 from localedge.machine.journal import hash_of
 from localedge.pki.plan import Command, MakeDirectory, Native, Plan, RemoveFile, Root, State, Step, WriteFile
 
@@ -66,8 +66,9 @@ class AnchorStore:
         try:
             bundled = self._bundled(root)
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            problem = Failure("store-unreadable", store=self.name, path=str(self._bundle), reason=reason)
+            problem = Failure(
+                "store-unreadable", store=self.name, path=str(self._bundle), reason=reason_of(error)
+            )
             return Status(State.UNKNOWN, str(self._bundle), problem)
         if bundled:
             expired = root.not_after <= self._system.now

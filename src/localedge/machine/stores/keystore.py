@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 from localedge.pki.plan import Command, Root
 from localedge.settings.layers import clean
 
@@ -32,7 +32,7 @@ class Keystore:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise self._unreadable(error.strerror or type(error).__name__) from None
+            raise self._unreadable(reason_of(error)) from None
         if content.startswith(_JKS) and der not in content:
             return []  # that format holds certificates as they are: no need to start Java
         ended = self._system.run([*self._tool("-list"), "-rfc"], seconds=_SECONDS)
