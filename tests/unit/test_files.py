@@ -147,17 +147,6 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     assert [entry.name for entry in kept.parent.iterdir()] == ["localedge.toml"]
 
 
-@POSIX
-def test_a_file_system_without_hard_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """exFAT and network shares have none."""
-
-    def refuse(*_: object) -> None:
-        raise PermissionError(1, "Operation not permitted")
-
-    monkeypatch.setattr(os, "link", refuse)
-    files.write_new(tmp_path / "config.toml", "x", replace=False)
-
-
 @pytest.mark.parametrize("replace", [False, True])
 def test_a_full_disk_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replace: bool

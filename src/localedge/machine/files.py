@@ -9,7 +9,9 @@ from pathlib import Path
 
 from localedge.errors import Failure, reason_of
 from localedge.settings import Sources
-from localedge.settings.layers import LONGEST_PATH, clean
+
+from . import private_files
+from .private_files import shown
 
 VARIABLE = "LOCALEDGE_CONFIG"
 LONGEST = 16 * 1024 * 1024
@@ -47,14 +49,14 @@ def gather(flags: Mapping[str, object], given: str | None, environ: Mapping[str,
         return sources._replace(text=_content(path).decode("utf-8-sig"))
     except FileNotFoundError:
         if given or environ.get(VARIABLE):
-            return sources._replace(unread=Failure("config-missing", path=_shown(path)))
+            return sources._replace(unread=Failure("config-missing", path=shown(path)))
         return sources
     except OSError as error:
         return sources._replace(
-            unread=Failure("config-unreadable", path=_shown(path), reason=reason_of(error))
+            unread=Failure("config-unreadable", path=shown(path), reason=reason_of(error))
         )
     except UnicodeDecodeError:
-        return sources._replace(unread=Failure("config-not-utf8", path=_shown(path)))
+        return sources._replace(unread=Failure("config-not-utf8", path=shown(path)))
 
 
 def _content(path: Path) -> bytes:
@@ -76,36 +78,11 @@ def write_new(path: Path, text: str, *, replace: bool) -> None:
     target = Path(os.path.realpath(path))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if replace:
-            _replace(target, text.encode())
-        else:
-            _write_through(target, text.encode())
+        (private_files.write if replace else private_files.write_new)(target, text.encode())
     except OSError as error:
         if isinstance(error, FileExistsError) and target.exists():
-            raise Failure("config-exists", path=_shown(path)) from None
-        raise Failure("config-unwritable", path=_shown(path), reason=reason_of(error)) from None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    _write_through(beside, content)
-    try:
-        beside.replace(path)
-    except OSError:
-        beside.unlink()
-        raise
-
-
-def _write_through(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-    except OSError:
-        path.unlink()  # a full disk: no half of it stays
-        raise
+            raise Failure("config-exists", path=shown(path)) from None
+        raise Failure("config-unwritable", path=shown(path), reason=reason_of(error)) from None
 
 
 def system_language() -> str:
@@ -129,7 +106,3 @@ def _here() -> str:
         return str(Path.cwd())
     except OSError:
         return ""  # it has been removed
-
-
-def _shown(path: Path) -> str:
-    return clean(str(path), LONGEST_PATH)
