@@ -119,7 +119,7 @@ def test_who_may_not_write(
         return opened(path, flags, mode)
 
     monkeypatch.setattr(os, "open", guarded)
-    monkeypatch.setattr(hosts, "is_administrator", lambda: root)
+    monkeypatch.setattr(hosts, "is_elevated", lambda: root)
     assert code(lambda: add(place)) == expected
     assert place.read_bytes() == PLAIN and beside(place) == []
 

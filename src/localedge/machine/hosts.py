@@ -21,6 +21,7 @@ from . import private_files
 from .hosts_text import LONGEST, HostsText
 from .lock import locked
 from .private_files import shown
+from .processes import is_elevated
 from .replacing import patiently, rename
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
@@ -142,7 +143,7 @@ class HostsFile:
         try:
             os.close(patiently(lambda: os.open(self.path, os.O_RDWR | _O_NOFOLLOW | _O_BINARY)))
         except OSError as error:
-            if error.errno in (errno.EACCES, errno.EPERM) and not is_administrator():
+            if error.errno in (errno.EACCES, errno.EPERM) and not is_elevated():
                 raise Failure(_NOT_PERMITTED, path=self.shown) from None
             raise Failure("hosts-guarded", path=self.shown, reason=reason_of(error)) from None
 
@@ -276,7 +277,6 @@ def _elsewhere() -> Path:
 
 
 if sys.platform == "win32":
-    import ctypes
     import winreg
 
     _NOT_PERMITTED = "hosts-needs-administrator"
@@ -293,10 +293,6 @@ if sys.platform == "win32":
             directory = usual
         return Path(winreg.ExpandEnvironmentStrings(directory)) / "hosts"
 
-    def is_administrator() -> bool:
-        """Whether this process is elevated."""
-        return bool(ctypes.windll.shell32.IsUserAnAdmin())
-
     def _writable_command(path: str) -> str:
         return f'attrib -r "{path}"'
 
@@ -309,10 +305,6 @@ else:
     def system_path() -> Path:
         """Where this system's hosts file is."""
         return Path("/etc/hosts")
-
-    def is_administrator() -> bool:
-        """Whether this process is root's."""
-        return os.geteuid() == 0
 
     def _writable_command(path: str) -> str:
         return f"sudo chmod u+w {path}"

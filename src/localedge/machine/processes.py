@@ -1,4 +1,4 @@
-"""What the system knows of a process by its number: whether it is there, since when, and what it runs."""
+"""What the system knows of processes: of ours what it may do, of others since when they run, and what."""
 
 import os
 import re
@@ -12,6 +12,14 @@ from .run import program
 _PROC = Path("/proc")
 _MOST = 2**31
 """No pid is as long as that; killing 0 or -1 would be all of them."""
+
+
+def is_elevated() -> bool:
+    """Whether we are root, or an elevated administrator on Windows."""
+    if sys.platform == "win32":
+        return bool(ctypes.windll.shell32.IsUserAnAdmin())
+    else:
+        return os.geteuid() == 0
 
 
 def alive(pid: int) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from localedge.machine.processes import is_elevated
 from localedge.machine.run import Ended, in_front, program
 
 
@@ -30,7 +31,7 @@ class System:
     def here(cls) -> "System":
         """The machine we run on."""
         home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises where nobody has a home
-        return cls(Path("/"), home, dict(os.environ), elevated=_elevated())
+        return cls(Path("/"), home, dict(os.environ), elevated=is_elevated())
 
     def path(self, absolute: str) -> Path:
         """A path of the system, below `root`."""
@@ -67,12 +68,3 @@ class System:
     ) -> Ended:
         """Run a program that asks the user something at the terminal."""
         return in_front(argv, stdin=stdin, environ={**self.environ, **(env or {})})
-
-
-def _elevated() -> bool:
-    if sys.platform == "win32":
-        import ctypes
-
-        return bool(ctypes.windll.shell32.IsUserAnAdmin())
-    else:
-        return os.geteuid() == 0
