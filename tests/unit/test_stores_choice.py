@@ -5,7 +5,7 @@ import pytest
 from localedge.cli.trusting import chosen
 from localedge.errors import Problems
 from localedge.machine.stores import Status, Store, matches
-from localedge.pki.plan import Native, Plan, Root, State
+from localedge.pki.plan import Plan, Root, State
 
 
 class Named:
@@ -26,9 +26,6 @@ class Named:
     def plan_remove(self, root: Root) -> Plan:
         """Nothing to do."""
         return Plan(self.name)
-
-    def perform(self, step: Native) -> None:
-        """Nothing to do."""
 
 
 STORES: list[Store] = [Named("debian"), Named("nss:/a"), Named("nss:/b"), Named("spare", only_if_named=True)]

@@ -20,7 +20,7 @@ from localedge.settings.layers import clean
 from . import private_files
 from .journal import Entry, Journal, Phase, hash_of
 from .rights import Rights
-from .stores import Status, Store
+from .stores import Performs, Status, Store
 
 _SHOWN = 200
 """Characters of what a program complained about."""
@@ -30,8 +30,6 @@ class Outcome(enum.StrEnum):
     """What became of one store."""
 
     DONE = "done"
-    ALREADY = "already"
-    """There was nothing to do."""
     LEFT = "left"
     """Undone, but for something of somebody else's."""
     PERSON = "person-needed"
@@ -178,6 +176,7 @@ class Carrier:
             case MakeDirectory():
                 self._make_directory(step, store.name)
             case Native():
+                assert isinstance(store, Performs), step
                 store.perform(step)
 
     def _run(self, step: Command, store: str) -> None:

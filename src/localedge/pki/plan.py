@@ -36,6 +36,10 @@ class Root:
     """Unique: the common name of the subject."""
     not_after: datetime
 
+    def where_trusted(self, now: datetime) -> State:
+        """How it stands in a store that has it trusted."""
+        return State.EXPIRED if self.not_after <= now else State.TRUSTED
+
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the DER, lower-case hexadecimal."""

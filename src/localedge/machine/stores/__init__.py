@@ -14,7 +14,7 @@ from localedge.pki.plan import Native, Plan, Root, State
 
 from .system import System
 
-__all__ = ["Recalls", "State", "Status", "Store", "System", "detect", "matches"]
+__all__ = ["Performs", "Recalls", "State", "Status", "Store", "System", "detect", "matches"]
 
 _MODULES = {
     "linux": ("debian", "fedora", "arch", "suse", "nss", "java", "wsl"),
@@ -49,8 +49,13 @@ class Store(Protocol):
     def plan_remove(self, root: Root) -> Plan:
         """What it takes to be as before.  Raises `Failure`."""
 
+
+@runtime_checkable
+class Performs(Protocol):
+    """A store that does some steps by itself, without a program."""
+
     def perform(self, step: Native) -> None:
-        """Do a step that no program does.  Raises `Failure`."""
+        """Do one of them.  Raises `Failure`."""
 
 
 @runtime_checkable

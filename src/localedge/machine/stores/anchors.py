@@ -12,7 +12,7 @@ from pathlib import Path
 
 from localedge.errors import Failure, reason_of
 from localedge.machine.journal import hash_of
-from localedge.pki.plan import Command, MakeDirectory, Native, Plan, RemoveFile, Root, State, Step, WriteFile
+from localedge.pki.plan import Command, MakeDirectory, Plan, RemoveFile, Root, State, Step, WriteFile
 
 from . import Status
 from .system import System
@@ -71,8 +71,7 @@ class AnchorStore:
             )
             return Status(State.UNKNOWN, str(self._bundle), problem)
         if bundled:
-            expired = root.not_after <= self._system.now
-            return Status(State.EXPIRED if expired else State.TRUSTED, str(self._bundle))
+            return Status(root.where_trusted(self._system.now), str(self._bundle))
         if not os.path.lexists(path):
             return Status(State.ABSENT)
         ours = not path.is_symlink() and hash_of(path) == self._anchor(root).sha256
@@ -105,10 +104,6 @@ class AnchorStore:
         if steps or self._traces(root):
             steps.append(self._command(tool, self._layout.remove))
         return self._plan(steps)
-
-    def perform(self, step: Native) -> None:
-        """Nothing here is done without a program."""
-        raise AssertionError(step.call)
 
     def _traces(self, root: Root) -> bool:
         """Whether the tool has to run though the anchor is gone."""

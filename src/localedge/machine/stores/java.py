@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from localedge.errors import Failure
-from localedge.pki.plan import Command, Native, Plan, Root, State
+from localedge.pki.plan import Command, Plan, Root, State
 
 from . import Status
 from .keystore import Keystore
@@ -37,8 +37,7 @@ class JavaStore:
             return Status(State.UNKNOWN, problem=problem)
         if not aliases:
             return Status(State.ABSENT)
-        expired = root.not_after <= self._system.now
-        return Status(State.EXPIRED if expired else State.TRUSTED, aliases[0])
+        return Status(root.where_trusted(self._system.now), aliases[0])
 
     def plan_install(self, root: Root) -> Plan:
         """One import."""
@@ -53,10 +52,6 @@ class JavaStore:
                 for alias in self._keystore.aliases(root.der)
             )
         )
-
-    def perform(self, step: Native) -> None:
-        """Nothing here is done without a program."""
-        raise AssertionError(step.call)
 
     def _plan(self, *steps: Command) -> Plan:
         return Plan(self.name, steps, ("clients-java",), touches=(str(self._keystore.path),))

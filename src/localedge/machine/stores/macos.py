@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from localedge.errors import Failure
-from localedge.pki.plan import Command, Native, Plan, Root, State
+from localedge.pki.plan import Command, Plan, Root, State
 from localedge.settings.layers import clean
 
 from . import Status
@@ -97,10 +97,6 @@ class MacStore:
         if present:
             commands.append(self._command("delete-certificate", "-Z", root.sha1.upper(), self._keychain))
         return self._plan(scratch, *commands)
-
-    def perform(self, step: Native) -> None:
-        """Nothing here is done without a program."""
-        raise AssertionError(step.call)
 
     @property
     def _domain(self) -> tuple[str, ...]:

@@ -99,8 +99,7 @@ class NssStore:
             return Status(State.ABSENT)
         if not found.trusted:
             return Status(State.NOT_TRUSTED, found.nick)
-        expired = root.not_after <= self._system.now
-        return Status(State.EXPIRED if expired else State.TRUSTED, found.nick)
+        return Status(root.where_trusted(self._system.now), found.nick)
 
     def plan_install(self, root: Root) -> Plan:
         """Add it, or trust what is there; make the database if there is none."""

@@ -1,6 +1,7 @@
 """A root as a file for as long as a program needs it that takes certificates no other way."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from localedge.machine.journal import hash_of
 from localedge.pki.plan import Command, RemoveFile, Root, Step, WriteFile
@@ -37,8 +38,6 @@ class Scratch:
 
     def leftover(self) -> tuple[Step, ...]:
         """What takes the file away that a run left behind which was cut short."""
-        from pathlib import Path
-
         write = WriteFile(self.path, self.root.pem)
         return (self._remove(write),) if hash_of(Path(self.path)) == write.sha256 else ()
 

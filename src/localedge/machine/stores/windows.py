@@ -70,7 +70,7 @@ class WindowsStore:
             return Status(State.NOT_TRUSTED, place, Failure("windows-root-forbidden", nick=root.nick))
         if all(one.inherited for one in ours):
             place = _ELSEWHERE
-        return Status(State.EXPIRED if root.not_after <= self._system.now else State.TRUSTED, place)
+        return Status(root.where_trusted(self._system.now), place)
 
     def plan_install(self, root: Root) -> Plan:
         """Add it, unless it is there already, also by way of the machine's store."""

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from localedge.errors import Failure
-from localedge.pki.plan import Command, Native, Plan, Root, State, Step
+from localedge.pki.plan import Command, Plan, Root, State, Step
 from localedge.settings.layers import clean
 
 from . import Status
@@ -51,8 +51,7 @@ class WslStore:
             return Status(State.UNKNOWN, program, problem)
         listed = re.sub(rb"[\s:]", b"", ended.stdout).lower()
         if ended.ok and root.sha1.encode() in listed:
-            expired = root.not_after <= self._system.now
-            return Status(State.EXPIRED if expired else State.TRUSTED, program)
+            return Status(root.where_trusted(self._system.now), program)
         absent = ended.status in _NOT_FOUND_STATUS or _NOT_FOUND.search(ended.stdout + ended.stderr)
         if absent and not ended.ok:
             return Status(State.ABSENT, program)
@@ -83,10 +82,6 @@ class WslStore:
             return self._plan(leftover)
         command = Command((program, "-user", "-delstore", "Root", root.sha1), seconds=_SECONDS)
         return self._plan((*leftover, command))
-
-    def perform(self, step: Native) -> None:
-        """Nothing here is done without a program."""
-        raise AssertionError(step.call)
 
     def _plan(self, steps: tuple[Step, ...]) -> Plan:
         asks = any(isinstance(step, Command) for step in steps)
