@@ -20,6 +20,7 @@ from .system import System
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 _SECONDS = 120.0
 """For the tool: it rehashes hundreds of files, and may start Java."""
+_KNOWN = {"debian", "ubuntu", "fedora", "rhel", "centos", "arch", "suse", "opensuse", "sles", "nixos", "guix"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,22 @@ class Layout:
     package: str
     """That has the tool."""
     clients: tuple[str, ...]
+
+    def fits(self, system: System) -> bool:
+        """Whether this machine is of the family: by what it says of itself, else by its directories."""
+        own = os_release(system)
+        families = {own.get("ID", ""), *own.get("ID_LIKE", "").split()}
+        if families & set(self.likes):
+            return True
+        return not families & _KNOWN and system.path(self.directory).is_dir()
+
+    def find(self, system: System) -> "list[AnchorStore]":
+        """The one store of such a system."""
+        return [AnchorStore(system, self)] if self.fits(system) else []
+
+    def at(self, system: System, _place: str) -> "AnchorStore":
+        """The store of a journal's entry, whatever the machine says of itself now."""
+        return AnchorStore(system, self)
 
 
 class AnchorStore:
@@ -137,18 +154,6 @@ class AnchorStore:
     def _missing(self) -> Failure:
         layout = self._layout
         return Failure("store-tool-missing", store=layout.name, program=layout.tool, package=layout.package)
-
-
-def find(system: System, layout: Layout) -> bool:
-    """Whether this machine is of a layout's family: by what it says of itself, else by its directories."""
-    own = os_release(system)
-    families = {own.get("ID", ""), *own.get("ID_LIKE", "").split()}
-    if families & set(layout.likes):
-        return True
-    return not families & _KNOWN and system.path(layout.directory).is_dir()
-
-
-_KNOWN = {"debian", "ubuntu", "fedora", "rhel", "centos", "arch", "suse", "opensuse", "sles", "nixos", "guix"}
 
 
 def os_release(system: System) -> Mapping[str, str]:

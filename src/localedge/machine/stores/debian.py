@@ -11,7 +11,6 @@ from localedge.pki.plan import Native, Plan, Root, State, Step
 
 from . import Status
 from .anchors import AnchorStore, Layout
-from .anchors import find as is_here
 from .keystore import Keystore
 from .system import System
 
@@ -91,7 +90,7 @@ class DebianStore(AnchorStore):
 
 def find(system: System) -> list[DebianStore]:
     """The one store of such a system."""
-    return [DebianStore(system)] if is_here(system, LAYOUT) else []
+    return [DebianStore(system)] if LAYOUT.fits(system) else []
 
 
 def at(system: System, _place: str) -> DebianStore:

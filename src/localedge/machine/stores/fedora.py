@@ -1,8 +1,6 @@
 """Fedora, RHEL and their kin: update-ca-trust(8), which feeds OpenSSL, GnuTLS, NSS and Java at once."""
 
-from .anchors import AnchorStore, Layout
-from .anchors import find as is_here
-from .system import System
+from .anchors import Layout
 
 LAYOUT = Layout(
     name="fedora",
@@ -16,13 +14,4 @@ LAYOUT = Layout(
     package="ca-certificates",
     clients=("clients-system", "clients-claude-code", "clients-java-system"),
 )
-
-
-def find(system: System) -> list[AnchorStore]:
-    """The one store of such a system."""
-    return [AnchorStore(system, LAYOUT)] if is_here(system, LAYOUT) else []
-
-
-def at(system: System, _place: str) -> AnchorStore:
-    """The store of a journal's entry, whatever the machine says of itself now."""
-    return AnchorStore(system, LAYOUT)
+find, at = LAYOUT.find, LAYOUT.at
