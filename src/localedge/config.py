@@ -9,6 +9,8 @@ import enum
 import sys
 from dataclasses import dataclass, field
 
+from localedge.names import in_url
+
 DEFAULT_PORT = 18080
 DEFAULT_HTTPS_PORT = 18443
 
@@ -75,6 +77,20 @@ class Proxy:
     credentials: Secret | None = None
     """`user:password`, already percent-decoded."""
 
+    @property
+    def authority(self) -> str:
+        """`host:port`, without the credentials."""
+        return f"{in_url(self.host)}:{self.port}"
+
+    @property
+    def authorization(self) -> bytes | None:
+        """The value of `Proxy-Authorization` (RFC 7617), None without credentials."""
+        if self.credentials is None:
+            return None
+        from base64 import b64encode
+
+        return b"Basic " + b64encode(self.credentials.reveal().encode())
+
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
@@ -99,7 +115,7 @@ class Gateway:
     @property
     def authority(self) -> str:
         """`host[:port]` as `Host` wants it: the port left out where it is the scheme's own."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = in_url(self.host)
         default = 443 if self.scheme == "https" else 80
         return host if self.port == default else f"{host}:{self.port}"
 

@@ -1,4 +1,4 @@
-"""Host names of the HTTPS way in: what may be one."""
+"""Host names: what may be one of the HTTPS way in, and how any host is written in a URL."""
 
 import re
 
@@ -6,6 +6,11 @@ LOOPBACK_NAME = "localhost"
 LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def in_url(host: str) -> str:
+    """A host as it stands in a URL or in `Host`: IPv6 addresses in brackets (RFC 3986 3.2.2)."""
+    return f"[{host}]" if ":" in host else host
 
 
 def is_host_name(text: str) -> bool:

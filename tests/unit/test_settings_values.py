@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet import error
 
-from localedge.config import HalfClose, LogFormat, Proxy, Secret
+from localedge.config import Gateway, HalfClose, Limits, LogFormat, Proxy, Secret
+from localedge.edge.failures import connect_failure
+from localedge.edge.service import make_route
 from localedge.errors import Failure
 from localedge.settings import SETTINGS, values
 
@@ -154,4 +157,17 @@ def test_R23_secrets_do_not_show() -> None:
     """R23: a token and a proxy's password are stars wherever a value is shown."""
     assert values.show(Secret("hunter2")) == "***"
     assert values.show(Proxy("proxy", 3128, Secret("me:hunter2"))) == "http://***@proxy:3128"
-    assert "hunter2" not in repr(Proxy("proxy", 3128, Secret("me:hunter2")))
+    proxy = Proxy("proxy", 3128, Secret("me:hunter2"))
+    assert proxy.authorization == b"Basic bWU6aHVudGVyMg=="  # that of `me:hunter2`
+    route = make_route(Gateway("http", "gateway.example", 80, proxy=proxy), b"i")
+    assert route.proxy_authorization == proxy.authorization
+    assert not any(secret in f"{proxy!r} {route!r}" for secret in ("hunter2", "bWU6"))
+
+
+def test_an_ipv6_proxy_is_told_from_its_port() -> None:
+    """`::1:3128` is an address too: where a proxy is named, its own stands in brackets."""
+    proxy = values.proxy("http://me:word@[::1]:3128")
+    assert values.show(proxy) == "http://***@[::1]:3128"
+    gateway = Gateway("http", "gateway.example", 80, proxy=proxy)
+    code, params = connect_failure(error.ConnectionRefusedError(), gateway, Limits(), None, None)
+    assert (code, params["proxy"]) == ("proxy-refused", "[::1]:3128")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from localedge.names import in_url
 from localedge.settings.layers import clean
 from localedge.settings.upstream import masked
 
@@ -36,8 +37,7 @@ class Server(NamedTuple):
     port: int
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return f"{in_url(self.host)}:{self.port}"
 
 
 def server(text: str) -> Server | None:

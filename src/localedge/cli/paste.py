@@ -3,6 +3,8 @@
 import ipaddress
 from collections.abc import Callable, Mapping
 
+from localedge.names import in_url
+
 MODEL = "claude-sonnet-4"
 """A name that every build of Claude Desktop accepts."""
 
@@ -11,8 +13,8 @@ Text = Callable[[str], str]
 
 def url(host: str, port: int, scheme: str = "http") -> str:
     """The URL of a listener, IPv6 in brackets, without the port that belongs to https."""
-    shown = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown}" if (scheme, port) == ("https", 443) else f"{scheme}://{shown}:{port}"
+    end = "" if (scheme, port) == ("https", 443) else f":{port}"
+    return f"{scheme}://{in_url(host)}{end}"
 
 
 def base_url(host: str, port: int) -> str:

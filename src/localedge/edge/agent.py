@@ -40,7 +40,7 @@ class Agent:
     def proxy_name(self) -> str:
         """The proxy as the user knows it, without credentials."""
         proxy = self._context.config.gateway.proxy
-        return f"{proxy.host}:{proxy.port}" if proxy is not None else ""
+        return proxy.authority if proxy is not None else ""
 
     # -- for exchanges
 

@@ -113,17 +113,10 @@ class Attempt:
         self._context.deadlines.discard(self)
 
     def _fail(self, cause: BaseException) -> None:
-        opening, backend = self._opening, self._backend
-        gateway = self._context.config.gateway
-        if backend is not None and opening is not None and opening.at_proxy:
-            self._end("proxy-failed", proxy=self._agent.proxy_name, gateway=gateway.url, status="no answer")
-            return
+        context, backend = self._context, self._backend
+        transport = backend.transport if backend is not None else None
         code, params = connect_failure(
-            cause,
-            gateway,
-            self._context.limits,
-            in_handshake=backend is not None,
-            expired=backend is not None and opening is not None and opening.expired(backend.transport),
+            cause, context.config.gateway, context.limits, self._opening, transport
         )
         self._end(code, **params)
 

@@ -1,23 +1,32 @@
 """Why no connection to the gateway came about: one function from exceptions to codes (R40, R42)."""
 
+from typing import TYPE_CHECKING, Any
+
 from twisted.internet import error
 
 from localedge.config import Gateway, Limits
 
+if TYPE_CHECKING:
+    from localedge.edge.opening import Opening
+
 
 def connect_failure(
-    cause: BaseException, gateway: Gateway, limits: Limits, *, in_handshake: bool, expired: bool = False
+    cause: BaseException, gateway: Gateway, limits: Limits, opening: "Opening | None", transport: Any | None
 ) -> tuple[str, dict[str, object]]:
     """The stable code and its params for `cause`.
 
-    `in_handshake`: TCP was there already.  `expired`: the gateway's certificate is out of date.
+    `transport` is TCP, None if it never came about; `opening` what was to follow, if anything was.
     """
     proxy = gateway.proxy
     params: dict[str, object] = {"gateway": gateway.url, "host": gateway.host}
     if proxy is not None:
-        params["proxy"] = f"{proxy.host}:{proxy.port}"
-    if in_handshake:
-        return _handshake_failure(cause, gateway, params, expired)
+        params["proxy"] = proxy.authority
+    if opening is not None and transport is not None:
+        if opening.at_proxy:
+            return "proxy-failed", params | {"status": "no answer"}
+        return _handshake_failure(cause, opening.expired(transport), params)
+    if transport is not None:
+        return "gateway-lost", params
     if isinstance(cause, error.DNSLookupError):
         return ("proxy-unresolved" if proxy else "gateway-unresolved"), params
     if isinstance(cause, error.TimeoutError):
@@ -28,10 +37,8 @@ def connect_failure(
 
 
 def _handshake_failure(
-    cause: BaseException, gateway: Gateway, params: dict[str, object], expired: bool
+    cause: BaseException, expired: bool, params: dict[str, object]
 ) -> tuple[str, dict[str, object]]:
-    if gateway.scheme != "https":
-        return "gateway-lost", params
     from OpenSSL import SSL
     from service_identity import VerificationError
 

@@ -28,6 +28,7 @@ from localedge.http.guard import Answer, Refuse
 from localedge.http.head import RequestHead
 from localedge.http.parser import RequestReader
 from localedge.http.preparing import Prepared
+from localedge.names import in_url
 
 if TYPE_CHECKING:
     from localedge.edge.context import Context
@@ -292,8 +293,8 @@ class Frontend(Protocol):
     def _say_plain_http(self) -> None:
         """Somebody speaks TLS to the port for plain HTTP (R44)."""
         here = self.transport.getHost()
-        host = f"[{here.host}]" if ":" in here.host else here.host
-        text = messages.text("tls-on-plain-port", self.lang, url=f"http://{host}:{here.port}")
+        url = f"http://{in_url(here.host)}:{here.port}"
+        text = messages.text("tls-on-plain-port", self.lang, url=url)
         self._context.observer.say("tls-on-plain-port", text)
         self._leg.refused = True
         self._wire.put(_HANDSHAKE_FAILURE)

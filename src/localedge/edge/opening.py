@@ -21,6 +21,7 @@ from localedge.errors import Failure
 from localedge.http.framing import ProtocolError
 from localedge.http.head import ResponseHead
 from localedge.http.parser import ResponseReader
+from localedge.names import in_url
 
 _MACOS_BUNDLE = "/etc/ssl/cert.pem"  # kept by Apple; OpenSSL builds for macOS do not know of it
 
@@ -113,28 +114,24 @@ def certificate_expired(transport: Any, now: dt.datetime) -> bool:
 
 
 class Opening:
-    """The steps of one connection; `tls` may be None behind a proxy for plain HTTP."""
+    """The steps of one connection to a gateway that speaks TLS."""
 
-    def __init__(
-        self, gateway: Gateway, limits: Limits, tls: IOpenSSLClientConnectionCreator, auth: bytes | None
-    ) -> None:
+    def __init__(self, gateway: Gateway, limits: Limits, tls: IOpenSSLClientConnectionCreator) -> None:
         self._gateway = gateway
         self._tls = tls
-        self._auth = auth
         self._reader = ResponseReader(limits)
-        self._tunnelled = gateway.proxy is None
         self._tls_begun = False
 
     def begin(self, transport: Any) -> None:
         """TCP is there: ask the proxy for a tunnel (RFC 9110 9.3.6), or start TLS."""
-        if self._tunnelled:
+        proxy = self._gateway.proxy
+        if proxy is None:
             self._start_tls(transport)
             return
-        host = f"[{self._gateway.host}]" if ":" in self._gateway.host else self._gateway.host
-        authority = f"{host}:{self._gateway.port}".encode()
+        authority = f"{in_url(self._gateway.host)}:{self._gateway.port}".encode()
         request = b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n" % (authority, authority)
-        if self._auth is not None:
-            request += b"Proxy-Authorization: %b\r\n" % self._auth
+        if (authorization := proxy.authorization) is not None:
+            request += b"Proxy-Authorization: %b\r\n" % authorization
         self._reader.expect(b"CONNECT")
         transport.write(request + b"\r\n")
 
@@ -151,7 +148,7 @@ class Opening:
         """The proxy's answer; a problem as code and params, or None."""
         proxy = self._gateway.proxy
         assert proxy is not None
-        params: dict[str, object] = {"proxy": f"{proxy.host}:{proxy.port}", "gateway": self._gateway.url}
+        params: dict[str, object] = {"proxy": proxy.authority, "gateway": self._gateway.url}
         self._reader.feed(data)
         try:
             head = self._reader.next_event()

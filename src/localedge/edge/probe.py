@@ -5,7 +5,6 @@ finds is what the edge will meet, and what keeps either from connecting has the 
 question is bounded in time and in bytes.
 """
 
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -136,10 +135,7 @@ class Probe:
 
         if self._tls is None:
             self._tls = client_tls(gateway)
-        auth, proxy = None, gateway.proxy
-        if proxy is not None and proxy.credentials is not None:
-            auth = b"Basic " + b64encode(proxy.credentials.reveal().encode())
-        return Opening(gateway, self._config.limits, self._tls, auth)
+        return Opening(gateway, self._config.limits, self._tls)
 
     def _request(self, question: Question, gateway: Gateway) -> bytes:
         route = make_route(gateway, b"check")

@@ -126,17 +126,8 @@ class Asking(Protocol):
         return self
 
     def _failed(self, cause: BaseException) -> None:
-        expired = self._opening is not None and self._tcp and self._opening.expired(self.transport)
-        if self._tcp and self._opening is not None and self._opening.at_proxy:
-            proxy = self._gateway.proxy
-            assert proxy is not None
-            name = f"{proxy.host}:{proxy.port}"
-            params: dict[str, object] = {"proxy": name, "gateway": self._gateway.url, "status": "no answer"}
-            self._end(("proxy-failed", params))
-            return
-        self._end(
-            connect_failure(cause, self._gateway, self._limits, in_handshake=self._tcp, expired=expired)
-        )
+        transport = self.transport if self._tcp else None
+        self._end(connect_failure(cause, self._gateway, self._limits, self._opening, transport))
 
     def connectionMade(self) -> None:
         """Twisted: TCP is there."""

@@ -1,7 +1,6 @@
 """The service that both `localedge run` and `twistd localedge` start (R35)."""
 
 import os
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -48,21 +47,14 @@ FAREWELL = 0.2
 
 def make_route(gateway: Gateway, instance: bytes) -> Route:
     """What stands in the requests to this gateway."""
-    proxy = gateway.proxy
-    plain_proxy = proxy is not None and gateway.scheme == "http"
+    proxy = gateway.proxy if gateway.scheme == "http" else None  # else it is asked for a tunnel
     return Route(
         authority=gateway.authority.encode(),
         base=gateway.base_path.encode(),
-        absolute=f"http://{gateway.authority}".encode() if plain_proxy else b"",
-        proxy_authorization=_basic(gateway) if plain_proxy else None,
+        absolute=f"http://{gateway.authority}".encode() if proxy is not None else b"",
+        proxy_authorization=proxy.authorization if proxy is not None else None,
         instance=instance,
     )
-
-
-def _basic(gateway: Gateway) -> bytes | None:
-    if gateway.proxy is None or gateway.proxy.credentials is None:
-        return None
-    return b"Basic " + b64encode(gateway.proxy.credentials.reveal().encode())
 
 
 def within(config: Config, descriptors: int | None) -> Config:
@@ -299,5 +291,4 @@ def _opening_maker(context: Context) -> "Callable[[], Opening | None]":
     from localedge.edge.opening import Opening, client_tls
 
     tls = client_tls(gateway)
-    auth = _basic(gateway)
-    return lambda: Opening(gateway, context.limits, tls, auth)
+    return lambda: Opening(gateway, context.limits, tls)

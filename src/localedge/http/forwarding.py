@@ -5,7 +5,7 @@ Prepared once, never mutated.  R10 (hop-by-hop fields, RFC 9110 7.6.1), R11
 (WebSocket), R19 (Via).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from localedge.http.framing import Body
@@ -57,7 +57,7 @@ class Route:
     """Base path of the upstream URL, without a slash at its end."""
     absolute: bytes = b""
     """`http://authority` in front of the target, where a plain proxy wants absolute-form (R24)."""
-    proxy_authorization: bytes | None = None
+    proxy_authorization: bytes | None = field(default=None, repr=False)
     instance: bytes = b"localedge"
     """Pseudonym of this process in `Via`."""
 
@@ -123,13 +123,13 @@ def to_gateway(
     if head.version == b"1.0":
         drop |= {b"expect"}  # RFC 9110 10.1.1: an HTTP/1.0 client cannot mean it
     special = drop | {b"host", b"transfer-encoding"}
-    for low, field in zip(lower_names(head), head.fields, strict=True):
+    for low, line in zip(lower_names(head), head.fields, strict=True):
         if low not in special:
-            out.append(b": ".join(field))
+            out.append(b": ".join(line))
         elif low == b"host":
-            out.append(b"%b: %b" % (field[0], route.authority))
+            out.append(b"%b: %b" % (line[0], route.authority))
         elif low not in drop:
-            out.append(b"%b: chunked" % field[0])
+            out.append(b"%b: chunked" % line[0])
     if websocket:
         out.append(b"Connection: Upgrade\r\nUpgrade: %b" % combined[b"upgrade"])
     elif accepts_trailers(head):

@@ -14,6 +14,7 @@ from functools import lru_cache
 from localedge.config import Config
 from localedge.http.framing import ProtocolError
 from localedge.http.head import RequestHead, tokens
+from localedge.names import in_url
 
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+;=%-]+)(?::([0-9]{0,5}))?")
 _ABSOLUTE = re.compile(rb"([Hh][Tt][Tt][Pp][Ss]?)://([^/?#]*)([^#]*)")
@@ -121,7 +122,7 @@ def make_guard(config: Config, names: frozenset[bytes] = frozenset()) -> Callabl
     """`admit(head)` for this configuration; `names` are the mapped HTTPS names (lower case)."""
     hosts = _LOOPBACK | names | {name.lower().encode() for name in config.allowed_hosts}
     if config.host not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        hosts |= {(f"[{config.host}]" if ":" in config.host else config.host).lower().encode()}
+        hosts |= {in_url(config.host).lower().encode()}
     origins = frozenset(origin.encode() for origin in config.allowed_origins)
     token = config.client_token.reveal().encode() if config.client_token else None
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from localedge.config import Gateway, Proxy, Secret
 from localedge.errors import Failure
-from localedge.names import LOOPBACK_NAME, is_host_name
+from localedge.names import LOOPBACK_NAME, in_url, is_host_name
 
 from . import upstream
 
@@ -249,7 +249,7 @@ def _host(item: str) -> str:
         host = upstream.parse_host(bare)
     except Failure:
         raise Failure("bad-allowed-host", value=upstream.masked(item)) from None
-    return f"[{host}]" if ":" in host else host
+    return in_url(host)
 
 
 def origins(value: object) -> tuple[str, ...]:
@@ -281,8 +281,7 @@ def show(value: object) -> object:
         case Gateway():
             return value.url
         case Proxy():
-            host = f"[{value.host}]" if ":" in value.host else value.host
-            return f"http://{'***@' if value.credentials else ''}{host}:{value.port}"
+            return f"http://{'***@' if value.credentials else ''}{value.authority}"
         case enum.StrEnum():
             return value.value
         case Secret():
