@@ -3,6 +3,8 @@
 import gc
 import os
 import re
+import sys
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -43,9 +45,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_configuration_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """An empty directory stands where platformdirs would find the developer's own configuration."""
+    """Empty directories stand where the developer's own configuration and notes of running edges would be."""
     place = tmp_path_factory.mktemp("configuration")
-    with pytest.MonkeyPatch.context() as patch:
+    # As short as the usual one, for sockets, and as open, for other users.
+    with tempfile.TemporaryDirectory(prefix="edge-") as temporary, pytest.MonkeyPatch.context() as patch:
+        Path(temporary).chmod(0o1777)
+        patch.setenv("TEMP" if sys.platform == "win32" else "TMPDIR", temporary)
         for name in ("CONFIG_HOME", "DATA_HOME", "STATE_HOME", "CACHE_HOME", "RUNTIME_DIR"):
             patch.setenv(f"XDG_{name}", str(place))
         yield place

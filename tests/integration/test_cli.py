@@ -84,7 +84,7 @@ def test_under_nohup_a_closed_window_stops_nothing() -> None:
 @pytest.mark.parametrize("upstream", [(), ("--upstream", UPSTREAM)])
 def test_an_edge_leaves_a_note_while_it_runs(tmp_path: Path, upstream: tuple[str, ...]) -> None:
     """Other commands know where it listens and which gateway it has, whatever its options were."""
-    place = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    place = {"XDG_RUNTIME_DIR": str(tmp_path), "TMPDIR": str(tmp_path)}
     with running("run", "--http-only", "--port", "0", *upstream, **place) as process:
         url = f"http://127.0.0.1:{port_of(first_line(process))}"
         assert running_edges(place) == [RunningEdge(process.pid, (url,), UPSTREAM if upstream else "")]
