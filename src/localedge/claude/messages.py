@@ -14,20 +14,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-Json: TypeAlias = dict[str, Any]
+from localedge.messages import error_type
 
-# https://docs.anthropic.com/en/api/errors
-_ERROR_TYPES = {
-    401: "authentication_error",
-    402: "billing_error",
-    403: "permission_error",
-    404: "not_found_error",
-    413: "request_too_large",
-    429: "rate_limit_error",
-    503: "overloaded_error",
-    504: "timeout_error",
-    529: "overloaded_error",
-}
+Json: TypeAlias = dict[str, Any]
 
 # Words with the space that follows them; CJK has no spaces, so two characters at a time.
 _CJK = "\u3000-\u9fff\uac00-\ud7af\uff00-\uffef"
@@ -187,11 +176,6 @@ def _deltas(delta_type: str, field: str, pieces: Iterable[str]) -> list[tuple[st
 
 
 # Everything else
-
-
-def error_type(status: int) -> str:
-    """The `error.type` that belongs to an HTTP status."""
-    return _ERROR_TYPES.get(status, "api_error" if status >= 500 else "invalid_request_error")
 
 
 def error(status: int, text: str, request_id: str | None = None) -> Json:

@@ -38,12 +38,17 @@ def table() -> dict[str, Entry]:
     return whole
 
 
+# https://docs.anthropic.com/en/api/errors
 _ERROR_TYPES = {
     401: "authentication_error",
+    402: "billing_error",
     403: "permission_error",
+    404: "not_found_error",
     413: "request_too_large",
+    429: "rate_limit_error",
     503: "overloaded_error",
     504: "timeout_error",
+    529: "overloaded_error",
 }
 
 
@@ -77,8 +82,5 @@ def text(code: str, lang: str = "en", **params: object) -> str:
 
 
 def error_type(status: int) -> str:
-    """`error.type` of the Messages API for a status of the edge's own (R40)."""
-    known = _ERROR_TYPES.get(status)
-    if known is not None:
-        return known
-    return "invalid_request_error" if 400 <= status < 500 else "api_error"
+    """`error.type` of the Messages API for an HTTP status (R40)."""
+    return _ERROR_TYPES.get(status, "api_error" if status >= 500 else "invalid_request_error")
