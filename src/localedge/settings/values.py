@@ -180,22 +180,22 @@ def proxy(value: object) -> Proxy:
 
 def listen_host(value: object) -> str:
     """An IP address without brackets.  `localhost` is 127.0.0.1, the one that every client tries."""
-    word = value.strip() if isinstance(value, str) else ""
-    if word.lower() == "localhost":
+    if isinstance(value, str) and value.strip().lower() == "localhost":
         return "127.0.0.1"
-    try:
-        return str(ipaddress.ip_address(word[1:-1] if word[:1] == "[" and word[-1:] == "]" else word))
-    except ValueError:
-        raise Failure("bad-listen-host") from None
+    return _address(value, "bad-listen-host")
 
 
 def address(value: object) -> str:
     """An IP address without brackets."""
+    return _address(value, "bad-address")
+
+
+def _address(value: object, code: str) -> str:
     word = value.strip() if isinstance(value, str) else ""
     try:
         return str(ipaddress.ip_address(word[1:-1] if word[:1] == "[" and word[-1:] == "]" else word))
     except ValueError:
-        raise Failure("bad-address") from None
+        raise Failure(code) from None
 
 
 def https_port(value: object) -> int | str:
