@@ -27,7 +27,7 @@ from localedge.http.framing import Body, ProtocolError
 from localedge.http.guard import Answer, Refuse
 from localedge.http.head import RequestHead
 from localedge.http.parser import RequestReader
-from localedge.http.preparing import Prepared
+from localedge.http.preparing import Prepare, Prepared
 from localedge.names import in_url
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _HANDSHAKE_FAILURE = b"\x15\x03\x01\x00\x02\x02\x28"  # a fatal TLS alert (RFC 8
 
 @implementer(IHalfCloseableProtocol)
 class Frontend(Protocol):
-    """One client connection: its requests, and what becomes of it."""
+    """One client connection: its requests, judged by `prepare` or the context's own, and what comes of it."""
 
     transport: Any
     reading: Reading
@@ -51,8 +51,9 @@ class Frontend(Protocol):
     _peer: str
     _prepared: Prepared
 
-    def __init__(self, context: "Context") -> None:
+    def __init__(self, context: "Context", prepare: Prepare | None = None) -> None:
         self._context = context
+        self._prepare = prepare or context.prepare
         self._reader = RequestReader(context.limits, context.request_heads)
         self._exchange: Exchange | None = None
         self._prepared_head = NOBODY
@@ -223,7 +224,7 @@ class Frontend(Protocol):
         context, reader = self._context, self._reader
         record = self._record()
         if head is not self._prepared_head:
-            self._prepared_head, self._prepared = head, context.prepare(head, reader.body)
+            self._prepared_head, self._prepared = head, self._prepare(head, reader.body)
         ready = self._prepared
         if isinstance(ready, Refuse):
             self._refuse(record, ready.code, dict(ready.params))
@@ -331,7 +332,7 @@ class Frontend(Protocol):
             self._wire.abort()
         elif self._tunnel is not None:
             self._close()
-        elif self._leg.close or self._leg.refused or self._context.draining:
+        elif leg.close or leg.refused or self._context.draining:
             self._end_connection()
         else:
             self.deadline = self._context.now() + self._context.limits.keep_alive

@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -75,8 +75,7 @@ class SecureEntry(Protocol):
         """HTTP without TLS: it gets its 400 as plain HTTP does (R44)."""
         self._leave()
         here = self.transport.getHost()
-        context = cast("Context", _WrongPort(self._context, wrong_port(self._certificates.names, here.port)))
-        frontend = Frontend(context)
+        frontend = Frontend(self._context, wrong_port(self._certificates.names, here.port))
         self.transport.protocol = frontend
         frontend.makeConnection(self.transport)  # type: ignore[no-untyped-call]
         frontend.dataReceived(data)
@@ -120,17 +119,6 @@ class SecureEntry(Protocol):
         """Nothing may be left."""
         self.deadline = NEVER
         self.transport.abortConnection()
-
-
-class _WrongPort:
-    """The context of a client that speaks plain HTTP where TLS is spoken: no request is let in."""
-
-    def __init__(self, context: "Context", prepare: Callable[[RequestHead, Body], Refuse]) -> None:
-        self._context = context
-        self.prepare = prepare
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._context, name)
 
 
 def wrong_port(names: frozenset[str], port: int) -> Callable[[RequestHead, Body], Refuse]:
