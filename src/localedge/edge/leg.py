@@ -11,7 +11,7 @@ from localedge.edge.legs import Tunnelling
 from localedge.edge.wire import Wire
 from localedge.http.answers import error_answer
 from localedge.http.forwarding import persistent
-from localedge.http.framing import Body, last_chunk
+from localedge.http.framing import Body, chunk, last_chunk
 from localedge.http.head import Fields, RequestHead
 
 if TYPE_CHECKING:
@@ -85,15 +85,12 @@ class Http1Leg:
 
     def write_body(self, data: bytes) -> None:
         """Bytes of the body."""
-        if self._chunked:
-            self._wire.put(b"%x\r\n%b\r\n" % (len(data), data))
-        else:
-            self._wire.put(data)
+        self._wire.put(chunk(data) if self._chunked else data)
 
     def finish(self, trailers: Fields) -> None:
         """The response is complete."""
         if self._chunked:
-            self._wire.put(last_chunk(trailers) if trailers else b"0\r\n\r\n")
+            self._wire.put(last_chunk(trailers))
         self._until_close = False  # whatever comes now, the response is whole
         self._wire.flush()
 

@@ -7,7 +7,7 @@ from localedge.http.head import Fields
 
 
 class ClientLeg(Protocol):
-    """One request's side towards its client: HTTP/1.1 today, an h2 stream just as well."""
+    """One request's side towards its client: an HTTP/1.x connection, or a stream of HTTP/2."""
 
     @property
     def blocked(self) -> bool:
@@ -42,7 +42,7 @@ class ClientLeg(Protocol):
         """Go on."""
 
     def request_refused(self) -> None:
-        """Nobody wants the rest of the request: the connection ends behind the response."""
+        """Nobody wants the rest of the request: connection or stream end behind the response."""
 
     def switch(self, tunnel: "Tunnelling") -> None:
         """From here on bytes, not HTTP: `tunnel` gets them (R18)."""

@@ -22,7 +22,7 @@ class Ending(enum.StrEnum):
     ANSWERED = "answered"
     """By the edge itself: a probe, a preflight."""
     REFUSED = "refused"
-    """The edge let it not in."""
+    """The edge did not let it in."""
     CLIENT_GONE = "client-gone"
     CLIENT_SLOW = "client-slow"
     GATEWAY_FAILED = "gateway-failed"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from localedge import messages
+from localedge.http.guard import ALLOW
 from localedge.http.head import ResponseHead
 
 REASONS = {
@@ -46,5 +47,5 @@ def error_answer(code: str, params: Mapping[str, object], lang: str) -> tuple[Re
     if entry.should_retry is not None:
         fields.append((b"x-should-retry", b"true" if entry.should_retry else b"false"))
     if status == 405:
-        fields.append((b"allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"))
+        fields.append(ALLOW)
     return ResponseHead(status, REASONS[status], tuple(fields)), body

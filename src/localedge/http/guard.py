@@ -22,6 +22,8 @@ _LOOPBACK = frozenset({b"127.0.0.1", b"localhost", b"[::1]"})
 _OTHER_SITES = frozenset({b"cross-site", b"same-site"})
 _PROBES = frozenset({b"/", b"/api/hello"})
 
+ALLOW = (b"allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+"""The field that `OPTIONS *` and a refused CONNECT are told."""
 TOKEN_FIELD = b"x-localedge-token"
 """Carries the client token; the edge takes it out before it forwards."""
 
@@ -153,7 +155,7 @@ def make_guard(config: Config, names: frozenset[bytes] = frozenset()) -> Callabl
         if token is not None and not _token_ok(head, token):
             return Refuse("client-token-missing")
         if target == b"*":
-            return Answer(204, ((b"allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),))
+            return Answer(204, (ALLOW,))
         if method == b"HEAD" and target in _PROBES:
             return Answer(200)
         return Forward(target, origin)

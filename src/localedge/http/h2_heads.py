@@ -118,9 +118,7 @@ def trailers(section: Iterable[tuple[bytes, bytes]], limits: Limits) -> Fields:
 
 def response_section(status: int, fields: Fields) -> list[tuple[bytes, bytes]]:
     """The field section of a response; its fields are end-to-end ones (`forwarding.to_client`)."""
-    section = [(b":status", b"%d" % status)]
-    section += [(name.lower(), value) for name, value in fields]
-    return section
+    return [(b":status", b"%d" % status), *trailer_section(fields)]
 
 
 def trailer_section(fields: Fields) -> list[tuple[bytes, bytes]]:

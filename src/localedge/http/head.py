@@ -18,7 +18,7 @@ _EMPTY: Mapping[bytes, bytes] = MappingProxyType({})
 
 
 class RequestHead(NamedTuple):
-    """Start line and header section of a request; `version` is `b"1.0"` or `b"1.1"`."""
+    """Start line and header section of a request; `version` is `b"1.0"`, `b"1.1"` or `b"2.0"`."""
 
     method: bytes
     target: bytes
