@@ -9,7 +9,7 @@ import click
 
 from localedge.errors import Failure
 
-from .group import CONTEXT, EXIT_CODES, Group, help_option
+from .group import EXIT_CODES, Group, help_option
 from .options import config_option, lang_option
 from .output import Printer
 from .trusting import Scene
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from localedge.pki.authority import Authority
 
 
-@click.group("ca", cls=Group, invoke_without_command=True, context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.group("ca", cls=Group, invoke_without_command=True, epilog=EXIT_CODES)
 @help_option
 @click.pass_context
 def ca(context: click.Context) -> None:
@@ -33,7 +33,7 @@ def ca(context: click.Context) -> None:
         context.obj.data(context.get_help())
 
 
-@ca.command("show", context_settings=CONTEXT, epilog=EXIT_CODES)
+@ca.command("show", epilog=EXIT_CODES)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 @config_option
 @lang_option
@@ -69,7 +69,7 @@ def show(printer: Printer, as_json: bool, file: str | None, lang: str | None) ->
     _notes(printer, authority, scene.config.https, now)
 
 
-@ca.command("renew", context_settings=CONTEXT, epilog=EXIT_CODES)
+@ca.command("renew", epilog=EXIT_CODES)
 @config_option
 @lang_option
 @help_option
@@ -93,7 +93,7 @@ def renew(printer: Printer, file: str | None, lang: str | None) -> None:
     _notes(printer, authority, scene.config.https, now)
 
 
-@ca.command("export", context_settings=CONTEXT, epilog=EXIT_CODES)
+@ca.command("export", epilog=EXIT_CODES)
 @click.option(
     "--format", "form", type=click.Choice(["pem", "der"]), default="pem", help="pem (default) or der."
 )
@@ -152,7 +152,7 @@ def export(
     printer.talk("ca-bundle-written" if bundle else "ca-root-written", path=shown(Path(out)))
 
 
-@ca.command("forget", context_settings=CONTEXT, epilog=EXIT_CODES)
+@ca.command("forget", epilog=EXIT_CODES)
 @config_option
 @lang_option
 @help_option

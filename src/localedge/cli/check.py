@@ -10,7 +10,7 @@ from localedge.config import Config, Secret
 from localedge.errors import Failure, reason_of
 from localedge.settings import values
 
-from .group import CONTEXT, EXIT_CODES, help_option
+from .group import EXIT_CODES, help_option
 from .options import config_option, lang_option, load_settings
 from .output import Printer
 from .run import warnings
@@ -28,7 +28,7 @@ _MODEL = re.compile(r"[!-~]{1,200}")
 _MOST_KEY = 64 * 1024
 
 
-@click.command("check", context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.command("check", epilog=EXIT_CODES)
 @click.option("--upstream", metavar="URL", help="The gateway, like http://gateway.example:8000.")
 @click.option("--model", "models", metavar="ID", multiple=True, help="Model to ask for; may be given again.")
 @click.option("--key-file", metavar="FILE", help="File that holds the gateway's key.")

@@ -7,12 +7,12 @@ import click
 
 from localedge.settings import DEFAULT, DEMO, NO_PROXY, Effective
 
-from .group import CONTEXT, EXIT_CODES, Group, help_option
+from .group import EXIT_CODES, Group, help_option
 from .options import choose_language, config_option, lang_option, load_settings
 from .output import Printer
 
 
-@click.group("config", cls=Group, invoke_without_command=True, context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.group("config", cls=Group, invoke_without_command=True, epilog=EXIT_CODES)
 @help_option
 @click.pass_context
 def config(context: click.Context) -> None:
@@ -26,7 +26,7 @@ def config(context: click.Context) -> None:
         context.obj.data(context.get_help())
 
 
-@config.command("show", context_settings=CONTEXT, epilog=EXIT_CODES)
+@config.command("show", epilog=EXIT_CODES)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs; failures too.")
 @config_option
 @lang_option
@@ -69,7 +69,7 @@ def _where(printer: Printer, effective: Effective) -> str:
     return printer.text(where) if where in (DEFAULT, DEMO, NO_PROXY) else where
 
 
-@config.command("path", context_settings=CONTEXT, epilog=EXIT_CODES)
+@config.command("path", epilog=EXIT_CODES)
 @config_option
 @lang_option
 @help_option
@@ -90,7 +90,7 @@ def path(printer: Printer, file: str | None, lang: str | None) -> None:
         printer.talk("config-none")
 
 
-@config.command("init", context_settings=CONTEXT, epilog=EXIT_CODES)
+@config.command("init", epilog=EXIT_CODES)
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @config_option
 @lang_option

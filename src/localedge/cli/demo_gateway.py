@@ -2,14 +2,14 @@
 
 import click
 
-from .group import CONTEXT, EXIT_CODES, help_option
+from .group import EXIT_CODES, help_option
 from .options import choose_language, lang_option
 from .output import Printer
 
 DEFAULT_PORT = "8000"
 
 
-@click.command("demo-gateway", context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.command("demo-gateway", epilog=EXIT_CODES)
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", help="Address to listen on [127.0.0.1].")
 @click.option("--port", metavar="PORT", default=DEFAULT_PORT, help="Port, 0 for any free one [8000].")
 @lang_option

@@ -25,6 +25,7 @@ _COMMANDS = {
 }
 
 CONTEXT = {"max_content_width": 100}
+"""Of `localedge` itself; its commands inherit it."""
 
 EXIT_CODES = "Exit codes: 0 done, 1 something you can mend, 2 usage, 3 internal error, 130 interrupted."
 

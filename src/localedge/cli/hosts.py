@@ -10,7 +10,7 @@ import click
 from localedge.errors import Failure, Problems
 from localedge.names import is_host_name
 
-from .group import CONTEXT, EXIT_CODES, Group, help_option
+from .group import EXIT_CODES, Group, help_option
 from .hosts_told import Told, by_name, dumps, next_step
 from .options import choose_language, config_option, lang_option, load_settings
 from .output import Printer
@@ -24,7 +24,7 @@ _GENERATED = ("generatehosts", "manage_etc_hosts")
 """What WSL and cloud-init write into the file about themselves."""
 
 
-@click.group("hosts", cls=Group, invoke_without_command=True, context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.group("hosts", cls=Group, invoke_without_command=True, epilog=EXIT_CODES)
 @help_option
 @click.pass_context
 def hosts(context: click.Context) -> None:
@@ -44,7 +44,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="As JSON, for progr
 _names = click.argument("names", nargs=-1, metavar="[NAME...]")
 
 
-@hosts.command("add", context_settings=CONTEXT, epilog=EXIT_CODES)
+@hosts.command("add", epilog=EXIT_CODES)
 @_names
 @_dry_run
 @_json
@@ -105,7 +105,7 @@ def add(
     told.finish(change, added=fresh)
 
 
-@hosts.command("remove", context_settings=CONTEXT, epilog=EXIT_CODES)
+@hosts.command("remove", epilog=EXIT_CODES)
 @_names
 @_dry_run
 @_json
@@ -171,7 +171,7 @@ def take_out(
     told.finish(change, removed=gone)
 
 
-@hosts.command("show", context_settings=CONTEXT, epilog=EXIT_CODES)
+@hosts.command("show", epilog=EXIT_CODES)
 @_json
 @_place
 @config_option

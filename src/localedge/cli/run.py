@@ -15,7 +15,7 @@ from localedge.settings import Settings
 from localedge.settings.upstream import is_loopback
 
 from . import paste
-from .group import CONTEXT, EXIT_CODES, help_option
+from .group import EXIT_CODES, help_option
 from .options import config_option, lang_option, load_settings
 from .output import Printer
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from localedge.edge.service import EdgeService
 
 
-@click.command("run", context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.command("run", epilog=EXIT_CODES)
 @click.option("--http-only", is_flag=True, help="Serve plain HTTP on this machine, no HTTPS.")
 @click.option("--upstream", metavar="URL", help="The gateway, like http://gateway.example:8000.")
 @click.option("--host", metavar="ADDRESS", help="Address to listen on [127.0.0.1].")

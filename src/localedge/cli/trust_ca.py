@@ -9,7 +9,7 @@ import click
 from localedge.errors import Failure
 
 from . import trusting
-from .group import CONTEXT, help_option
+from .group import help_option
 from .options import config_option, lang_option
 from .output import Printer
 from .trusting import Report, Scene, Wishes
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from localedge.pki.plan import Plan
 
 
-@click.command("trust-ca", context_settings=CONTEXT, epilog=trusting.EXIT_CODES)
+@click.command("trust-ca", epilog=trusting.EXIT_CODES)
 @trusting.options
 @click.option("--new", is_flag=True, help="Make a new root, and take the former one out.")
 @config_option

@@ -8,7 +8,7 @@ import click
 from localedge.errors import Failure
 
 from . import trusting
-from .group import CONTEXT, help_option
+from .group import help_option
 from .options import config_option, lang_option
 from .output import Printer
 from .trust_ca import plan_of_removal
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from localedge.pki.plan import Plan
 
 
-@click.command("untrust-ca", context_settings=CONTEXT, epilog=trusting.EXIT_CODES)
+@click.command("untrust-ca", epilog=trusting.EXIT_CODES)
 @trusting.options
 @click.option("--unrecorded", is_flag=True, help="The root goes also where somebody else put it.")
 @config_option

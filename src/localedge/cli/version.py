@@ -2,11 +2,11 @@
 
 import click
 
-from .group import CONTEXT, help_option
+from .group import help_option
 from .output import Printer
 
 
-@click.command("version", context_settings=CONTEXT, epilog="Exit codes: 0.")
+@click.command("version", epilog="Exit codes: 0.")
 @help_option
 @click.pass_obj
 def version(printer: Printer) -> None:
