@@ -60,9 +60,7 @@ def show(printer: Printer, as_json: bool, file: str | None, lang: str | None) ->
         raise
     value = as_value(scene, authority, entries, now)
     if as_json:
-        import json
-
-        printer.data(json.dumps(value, indent=2, ensure_ascii=True))
+        printer.json(value)
         return
     for line in as_lines(printer, value):
         printer.data(line)

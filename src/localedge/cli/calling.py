@@ -56,14 +56,12 @@ def _tell(printer: Printer, words: Sequence[str], *failures: Failure) -> int:
     printer.hint_program()
     status = max(failure.exit_status for failure in failures)
     if _wants_json(words) and not printer.printed:  # else the command has said it in its own words
-        import json
-
         rows = [
             {"exit_status": status, "code": failure.code, "message": failure.sentence(printer.lang)}
             for failure in failures
         ]
         with suppress(Failure):  # the output cannot be written: told already, or nothing to tell it to
-            printer.data(json.dumps(rows if len(rows) > 1 else rows[0], indent=2, ensure_ascii=True))
+            printer.json(rows if len(rows) > 1 else rows[0])
     return status
 
 

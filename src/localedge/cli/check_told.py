@@ -1,6 +1,5 @@
 """What `localedge check` prints: a line for each finding as it comes, or one JSON document."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,7 +49,7 @@ class Told:
     def end(self, outcome: Outcome) -> None:
         """The summary."""
         if self._json:
-            self._printer.data(json.dumps(self._document(outcome), indent=2, ensure_ascii=True))
+            self._printer.json(self._document(outcome))
             return
         say = self._printer.text
         counted = outcome.usage

@@ -42,12 +42,11 @@ def show(printer: Printer, as_json: bool, file: str | None, lang: str | None) ->
     settings = load_settings(printer, {"lang": lang}, file)
     for notice in settings.notices:
         printer.failure(notice)
+    if as_json:
+        printer.json([_row(effective) for effective in settings.effective])
+        return
     import json
 
-    if as_json:
-        rows = [_row(effective) for effective in settings.effective]
-        printer.data(json.dumps(rows, indent=2, ensure_ascii=True))
-        return
     for effective in settings.effective:
         shown = effective.shown
         value = printer.text("no-value") if shown is None else json.dumps(shown, ensure_ascii=False)

@@ -11,7 +11,7 @@ from localedge.errors import Failure, Problems
 from localedge.names import is_host_name
 
 from .group import EXIT_CODES, Group, help_option
-from .hosts_told import Told, by_name, dumps, next_step
+from .hosts_told import Told, by_name, next_step
 from .options import choose_language, config_option, lang_option, load_settings
 from .output import Printer
 
@@ -196,7 +196,7 @@ def show(printer: Printer, *, as_json: bool, path: str | None, file: str | None,
     found = look_up(names)
     rows = [_row(text, name, found[name]) for name in names]
     if as_json:
-        printer.data(dumps({"file": str(place.path), "names": rows}))
+        printer.json({"file": str(place.path), "names": rows})
         return
     for row in rows:
         resolved = _found(printer, found[row["name"]])
@@ -220,6 +220,7 @@ def _row(text: "HostsText", name: str, found: tuple[str, ...] | None) -> dict[st
 
 
 def _at(code: str, line: "Mapping", name: str, place: "HostsFile") -> Failure:
+    """What somebody else's line says of a name."""
     return Failure(code, name=name, line=line.line, address=_shown(line.address), path=place.shown)
 
 

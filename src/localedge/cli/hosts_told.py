@@ -1,6 +1,5 @@
 """What `localedge hosts` says: sentences, a difference, one JSON value, and the command to run instead."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -51,7 +50,7 @@ class Told:
                 "diff": difference if self._dry_run else None,
                 "notes": [{"code": note.code, "message": note.sentence(printer.lang)} for note in self.notes],
             }
-            printer.data(dumps(value))
+            printer.json(value)
             return
         if difference:
             printer.data("\n".join(difference))
@@ -150,7 +149,3 @@ def _plain(line: str) -> str:
     return "".join(
         letter if letter.isprintable() or letter == "\t" else repr(letter)[1:-1] for letter in line
     )
-
-
-def dumps(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=True)

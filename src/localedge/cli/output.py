@@ -58,6 +58,12 @@ class Printer:
         if error is not None:
             self._lost(error)
 
+    def json(self, value: object) -> None:
+        """What the command was asked for, for programs: ASCII, whatever the terminal's encoding."""
+        import json
+
+        self.data(json.dumps(value, indent=2, ensure_ascii=True))
+
     def _lost(self, error: OSError) -> None:
         if self._stdout is not None:
             _abandon(self._stdout)

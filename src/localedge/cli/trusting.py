@@ -165,10 +165,8 @@ class Report:
         """The exit status: what can be mended counts before what needs a person."""
         status = 1 if self._failed else 4 if self._person else 0
         if self._wishes.as_json:
-            import json
-
             document = {**self._document, "stores": self._rows, "exit_status": status}
-            self._printer.data(json.dumps(document, indent=2, ensure_ascii=True))
+            self._printer.json(document)
         return status
 
 
