@@ -146,6 +146,15 @@ def test_a_name_that_is_mapped_already(place: Path) -> None:
     assert place.read_bytes() == before
 
 
+@pytest.mark.parametrize("verb", ["add", "remove"])
+def test_a_line_is_quoted_without_what_a_terminal_obeys(place: Path, verb: str) -> None:
+    """An escape sequence in somebody else's line does not reach the terminal raw."""
+    place.write_bytes(b"\x1b[31m10.1.1.1 localedge.test\n")
+    done = hosts(place, verb, NAME)
+    assert done.returncode == 1 and "10.1.1.1" in done.stderr
+    assert done.stderr.rstrip("\n").isprintable()
+
+
 def test_a_name_of_claude_is_warned_about_strongly(place: Path) -> None:
     """Taking over api.anthropic.com on this machine is possible, and never goes unsaid."""
     done = hosts(place, "add", "--dry-run", "api.anthropic.com")

@@ -148,9 +148,7 @@ def take_out(
 
     def edit(text: "HostsText") -> "HostsText":
         if problems := [
-            Failure(
-                "hosts-name-not-ours", name=name, line=other.line, address=other.address, path=place.shown
-            )
+            _at("hosts-name-not-ours", other, name, place)
             for name in wanted
             if name not in by_name(text) and (other := text.elsewhere(name)) is not None
         ]:
