@@ -188,7 +188,7 @@ def good(asked: Asked) -> bytes:
         case "HEAD /":
             return answer(200, b"")
         case "GET /v1/models":
-            one = messages.model("claude-opus-4", "Opus", tier="opus", family_default=True)
+            one = messages.model("claude-opus-4", "Opus", tier="opus")
             return document(messages.model_page([one]))
         case "POST /v1/messages":
             if "wrong" in asked.field(b"authorization") + asked.field(b"x-api-key"):

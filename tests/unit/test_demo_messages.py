@@ -130,7 +130,7 @@ def test_too_large_has_a_type_of_its_own() -> None:
 def test_counts_and_models_are_those_of_the_sdk() -> None:
     """A token count and a page of models have the fields that SDKs and Claude Desktop read."""
     assert MessageTokensCount.model_validate(messages.token_count(3), strict=True).input_tokens == 3
-    model = messages.model("claude-x", "X", tier="opus", family_default=True, max_input_tokens=1_000_000)
+    model = messages.model("claude-x", "X", tier="opus", max_input_tokens=1_000_000)
     assert ModelInfo.model_validate_json(json.dumps(model)).line == "opus"
     assert model["anthropic_family_tier"] == "opus"
     assert model["is_family_default"] is True

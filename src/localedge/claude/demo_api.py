@@ -22,18 +22,10 @@ NAME = b"localedge-demo"
 
 MODELS: tuple[Json, ...] = (
     messages.model(
-        "claude-demo-opus",
-        "Demo Opus (localedge, canned answers)",
-        tier="opus",
-        family_default=True,
-        max_input_tokens=1_000_000,
+        "claude-demo-opus", "Demo Opus (localedge, canned answers)", tier="opus", max_input_tokens=1_000_000
     ),
-    messages.model(
-        "claude-demo-sonnet", "Demo Sonnet (localedge, canned answers)", tier="sonnet", family_default=True
-    ),
-    messages.model(
-        "claude-demo-haiku", "Demo Haiku (localedge, canned answers)", tier="haiku", family_default=True
-    ),
+    messages.model("claude-demo-sonnet", "Demo Sonnet (localedge, canned answers)", tier="sonnet"),
+    messages.model("claude-demo-haiku", "Demo Haiku (localedge, canned answers)", tier="haiku"),
 )
 
 _MOST_MODELS = 1000

@@ -194,26 +194,23 @@ def model(
     display_name: str,
     *,
     tier: str,
-    family_default: bool,
     max_input_tokens: int = 200_000,
-    max_tokens: int = 64_000,
-    created_at: str = "2026-01-01T00:00:00Z",
 ) -> Json:
     """An entry of `GET /v1/models`, with the fields that Claude Desktop reads besides the API's own.
 
-    `tier` is `opus`, `sonnet`, `haiku` and so on.
+    `tier` is `opus`, `sonnet`, `haiku` and so on, of which it is the default model.
     """
     return {
         "type": "model",
         "id": model_id,
         "display_name": display_name,
-        "created_at": created_at,
+        "created_at": "2026-01-01T00:00:00Z",
         "lifecycle": "active",
         "line": tier,
         "max_input_tokens": max_input_tokens,
-        "max_tokens": max_tokens,
+        "max_tokens": 64_000,
         "anthropic_family_tier": tier,
-        "is_family_default": family_default,
+        "is_family_default": True,
         "supports_1m": max_input_tokens >= 1_000_000,
     }
 

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Callable, Mapping
 
+from localedge.http.guard import TOKEN_FIELD
 from localedge.names import in_url
 
 MODEL = "claude-sonnet-4"
@@ -55,7 +56,7 @@ def block(
 
 
 def _token_field(text: Text) -> str:
-    return f"x-localedge-token: {text('your-token')}"
+    return f"{TOKEN_FIELD.decode()}: {text('your-token')}"
 
 
 def _claude_code(variables: Mapping[str, str], windows: bool) -> list[str]:

@@ -235,10 +235,6 @@ class SecureTransport:
                 wire.put(outgoing.read())
         wire.flush()
 
-    def writeSequence(self, pieces: "list[bytes]") -> None:
-        """Several pieces as one."""
-        self.write(b"".join(pieces))
-
     def loseConnection(self) -> None:
         """Flush, close_notify, FIN."""
         if self.connected and not self.disconnecting:

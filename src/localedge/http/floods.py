@@ -20,9 +20,9 @@ class Allowance:
         self._left = burst
         self._since = now
 
-    def spend(self, now: float, cost: float = 1.0) -> bool:
-        """Take `cost`; False when there is no more."""
-        self._left = min(self._burst, self._left + (now - self._since) * self._refill) - cost
+    def spend(self, now: float) -> bool:
+        """Take one; False when there is no more."""
+        self._left = min(self._burst, self._left + (now - self._since) * self._refill) - 1
         self._since = now
         return self._left >= 0
 

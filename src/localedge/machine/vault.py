@@ -91,8 +91,9 @@ class Vault:
         return authority
 
     def root(self) -> "Certificate | None":
-        """The root alone, to look for it in trust stores: also one that has expired, or whose other files
-        are damaged.  None where there is none of ours.
+        """The root alone, to look for it in trust stores; None where there is none of ours.
+
+        Also one that has expired, or whose other files are damaged.
         """
         from cryptography import x509
 

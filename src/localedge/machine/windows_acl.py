@@ -67,11 +67,6 @@ def others(path: Path) -> list[str]:
     return strangers(text, user())
 
 
-def loose(path: Path) -> str | None:
-    """The same in one string, None if there is nobody.  Raises OSError."""
-    return ", ".join(others(path)) or None
-
-
 def strangers(descriptor: str, user: str) -> list[str]:
     """Whom a security descriptor in text form lets in besides `user`, the system and administrators.
 

@@ -21,6 +21,8 @@ _MODULES = {
     "darwin": ("macos", "nss", "java"),
     "win32": ("windows", "java"),
 }
+_REVIVED = ("debian", "fedora", "arch", "suse", "nss", "java")
+"""Those that can be asked although nothing tells of them any more."""
 
 
 class Status(NamedTuple):
@@ -75,8 +77,9 @@ def detect(system: System) -> list[Store]:
 
 
 def named(system: System, name: str, found: Sequence[Store]) -> Store | None:
-    """The store that an entry of the journal calls so: one of those `found`, or one that is not looked for
-    any more.  None where there is no such store left.
+    """The store that an entry of the journal calls so; None where there is no such store left.
+
+    One of those `found`, or one that is not looked for any more.
     """
     for store in found:
         if store.name == name:
@@ -86,9 +89,6 @@ def named(system: System, name: str, found: Sequence[Store]) -> Store | None:
         revived: Store | None = import_module(f".{kind}", __name__).at(system, place)
         return revived
     return None
-
-
-_REVIVED = ("debian", "fedora", "arch", "suse", "nss", "java")
 
 
 def matches(name: str, wanted: Sequence[str]) -> bool:
