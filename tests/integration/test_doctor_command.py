@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -63,6 +64,18 @@ def test_an_edge_that_runs_and_nothing_else_is_wrong(home: Path) -> None:
     rows = json.loads(done.stdout)["findings"]
     assert {row["severity"] for row in rows} <= {"good", "note"}, done.stdout
     assert done.returncode == 0 and json.loads(done.stdout)["exit_status"] == 0
+
+
+def test_what_doctor_asks_looks_harmless_in_the_log(home: Path) -> None:
+    """The edge refuses nothing of it: a probe of each look, and one request to the gateway."""
+    with running("run", "--http-only", "--port", "0") as edge:
+        write_config(home, f"[listen]\nport = {port_of(first_line(edge))}\n")
+        done = run("doctor")
+        edge.terminate()
+        _, log = edge.communicate(timeout=PATIENCE)
+    assert done.returncode == 0, done.stdout
+    records = re.findall(r" HEAD / (\d+ [a-z-]+) in=", log)
+    assert records == ["200 answered", "200 answered", "200 ok"], log
 
 
 def test_an_edge_that_is_down_is_the_worst(home: Path) -> None:

@@ -155,7 +155,8 @@ def test_R08_R41_probe_is_answered(kept: bool) -> None:
     client = edge.client()
     client >> ask(b"HEAD /", *([b"Connection: keep-alive"] if kept else []), version=b"1.0")
     option = b"keep-alive" if kept else b"close"
-    client << b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nConnection: " + option + b"\r\n\r\n"
+    fields = b"server: localedge\r\ncontent-length: 0\r\nConnection: " + option
+    client << b"HTTP/1.1 200 OK\r\n" + fields + b"\r\n\r\n"
     assert client.end == (None if kept else "fin")
 
 

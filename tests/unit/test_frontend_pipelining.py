@@ -42,7 +42,7 @@ def test_R04_probes_wait_for_their_turn_too() -> None:
     assert client.received == b""
     gateway.take()
     gateway >> OK
-    client << OK + b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+    client << OK + b"HTTP/1.1 200 OK\r\nserver: localedge\r\ncontent-length: 0\r\n\r\n"
     gateway << asked(b"GET /2")
 
 

@@ -19,7 +19,7 @@ def test_R41_start_up_probe_is_answered_without_the_gateway(target: bytes) -> No
     edge = Playbook()
     client = edge.client()
     client >> ask(b"HEAD " + target)
-    client << b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+    client << b"HTTP/1.1 200 OK\r\nserver: localedge\r\ncontent-length: 0\r\n\r\n"
     assert edge.untouched and client.end is None
     assert (edge.record["status"], edge.record["ending"]) == (200, "answered")
     client >> ask()
@@ -38,7 +38,7 @@ def test_R41_probe_may_ask_to_close() -> None:
     edge = Playbook()
     client = edge.client()
     client >> ask(b"HEAD /", b"Connection: close")
-    client << b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nConnection: close\r\n\r\n"
+    client << b"HTTP/1.1 200 OK\r\nserver: localedge\r\ncontent-length: 0\r\nConnection: close\r\n\r\n"
     assert client.end == "fin" and client.closed
 
 

@@ -332,8 +332,8 @@ def test_R22_every_candidate_is_compared_in_constant_time(monkeypatch: pytest.Mo
     "target", [b"/", b"/api/hello", b"http://localhost:18080", b"http://localhost:18080/api/hello"]
 )
 def test_R41_probes_are_answered_here(target: bytes) -> None:
-    """HEAD of / and of /api/hello is answered without the gateway."""
-    assert _ask(b"HEAD " + target) == Answer(200)
+    """HEAD of / and of /api/hello is answered without the gateway, by whom it says."""
+    assert _ask(b"HEAD " + target) == Answer(200, ((b"server", b"localedge"),))
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ _PROBES = frozenset({b"/", b"/api/hello"})
 
 ALLOW = (b"allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 """The field that `OPTIONS *` and a refused CONNECT are told."""
+SERVER = (b"server", b"localedge")
+"""Says to a probe who has answered it: `doctor` knows the edge by it."""
 TOKEN_FIELD = b"x-localedge-token"
 """Carries the client token; the edge takes it out before it forwards."""
 
@@ -157,7 +159,7 @@ def make_guard(config: Config, names: frozenset[bytes] = frozenset()) -> Callabl
         if target == b"*":
             return Answer(204, (ALLOW,))
         if method == b"HEAD" and target in _PROBES:
-            return Answer(200)
+            return Answer(200, (SERVER,))
         return Forward(target, origin)
 
     return admit

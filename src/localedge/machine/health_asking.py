@@ -18,10 +18,7 @@ from localedge.http.head import ResponseHead
 
 WAIT = 2.0
 """Seconds for each of connecting, TLS and the answer."""
-STRANGE_HOST = "doctor.localedge.invalid"
-"""Nobody's: localedge refuses it before it looks at anything else (R20)."""
 CODE_FIELD = b"x-localedge-error"
-REFUSAL = b"host-not-allowed"
 
 _EXPIRED = {9, 10}  # X509_V_ERR_CERT_NOT_YET_VALID, ..._HAS_EXPIRED
 _NAMES = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, ..._IP_ADDRESS_MISMATCH

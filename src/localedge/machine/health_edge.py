@@ -24,6 +24,7 @@ from localedge.claude.health_edge import (
 from localedge.config import Config, Gateway
 from localedge.errors import Failure, Problems
 from localedge.http.framing import ProtocolError
+from localedge.http.guard import SERVER
 from localedge.http.head import ResponseHead
 from localedge.names import LOOPBACK_NAME
 from localedge.settings import load
@@ -89,13 +90,13 @@ def _edge(scene: Scene, world: World, clock: Clock) -> EdgeFacts:
     host = client_host(config.host)
     plain = None
     if config.port:
-        plain = _door(_url("http", host, config.port), host, config.port, world, clock)
+        plain = _door(url_of("http", host, config.port), host, config.port, world, clock)
     secure, failed = None, tuple[Handshake, ...]()
     if (vault := health_names.authority(config)) is not None:
         port = config.https.port if config.https.socket is None else 0
         if port:
             name = (*config.https.names, LOOPBACK_NAME)[0]
-            secure = _door(_url("https", name, port), _HERE, port, world, clock, secure=True)
+            secure = _door(url_of("https", name, port), _HERE, port, world, clock, secure=True)
             if secure.met is Met.EDGE:
                 failed = _failed(config, vault, clock)
         else:
@@ -157,7 +158,11 @@ def _door(url: str, host: str, port: int, world: World, clock: Clock, *, secure:
 
 
 def meet(host: str, port: int, clock: Clock, *, secure: bool = False) -> Met:
-    """Who listens: localedge refuses a request for a foreign host with a field that nobody else has (R20)."""
+    """Who listens: localedge answers a client's start-up probe itself, and says that it is it (R41).
+
+    That is no more than what any client asks, and looks so in its log.  One that wants a token refuses:
+    nobody who may be somebody else is told that.
+    """
     try:
         connection = socket.create_connection((host, port), clock.wait())
     except TimeoutError:
@@ -169,12 +174,15 @@ def meet(host: str, port: int, clock: Clock, *, secure: bool = False) -> Met:
             if secure:
                 connection = asking.no_trust().wrap_socket(connection)
             with connection:
-                found = asking.answer(connection, asking.head("/", asking.STRANGE_HOST), clock)
+                found = asking.answer(connection, asking.head("/", _authority(host, port)), clock)
     except TimeoutError:
         return Met.SILENT
     except (OSError, ProtocolError):
         return Met.STRANGER
-    return Met.EDGE if found is not None and asking.CODE_FIELD in found.combined else Met.STRANGER
+    if found is None:
+        return Met.STRANGER
+    ours = asking.CODE_FIELD in found.combined or found.combined.get(SERVER[0]) == SERVER[1]
+    return Met.EDGE if ours else Met.STRANGER
 
 
 def _failed(config: Config, vault: "Vault", clock: Clock) -> tuple[Handshake, ...]:
@@ -213,7 +221,7 @@ def _with_localhost(facts: EdgeFacts, config: Config, world: World, clock: Clock
     found = look_up([LOOPBACK_NAME], clock.wait())[LOOPBACK_NAME] or ()
     if not found or ":" not in found[0]:
         return facts
-    door = _door(_url("http", LOOPBACK_NAME, config.port), "::1", config.port, world, clock)
+    door = _door(url_of("http", LOOPBACK_NAME, config.port), "::1", config.port, world, clock)
     return replace(facts, v6_first=True, v6=door)
 
 
@@ -246,9 +254,14 @@ def client_host(host: str) -> str:
     return host
 
 
-def _url(scheme: str, host: str, port: int) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown}" if (scheme, port) == ("https", 443) else f"{scheme}://{shown}:{port}"
+def url_of(scheme: str, host: str, port: int) -> str:
+    """The base URL of who listens there."""
+    authority = _authority(host, port)
+    return f"{scheme}://{authority.removesuffix(':443') if scheme == 'https' else authority}"
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _free(port: int) -> int:

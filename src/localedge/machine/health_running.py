@@ -1,5 +1,6 @@
 """The edges that run, whatever the configuration says: `localedge run` may have been given other ports."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -7,7 +8,7 @@ from localedge.claude.health_edge import Met
 
 from . import health_asking as asking
 from .health import Scene
-from .health_edge import client_host, meet
+from .health_edge import client_host, meet, url_of
 from .running_edges import RunningEdge, running_edges
 
 _MOST = 8
@@ -19,12 +20,18 @@ def as_running(scene: Scene) -> Scene:
     noted = running_edges(scene.environ, scene.platform, scene.system.root)[:_MOST]
     found = [edge for edge in noted if edge.urls and _answers(edge, clock)]
     scene = replace(scene, running=tuple(url for edge in found for url in edge.urls))
-    if not found or (config.port and meet(client_host(config.host), config.port, clock) is Met.EDGE):
+    if not found or _is_there(config.host, config.port, scene.running, clock):
         return scene
     plain, *rest = map(urlsplit, found[0].urls)
     https = replace(config.https, port=rest[0].port or 443, socket=None) if rest else config.https
     here = replace(config, host=plain.hostname or config.host, port=plain.port or 80, https=https)
     return replace(scene, config=here, configured=config)
+
+
+def _is_there(host: str, port: int, known: Sequence[str], clock: asking.Clock) -> bool:
+    """Whether an edge is at the configured port; one that has answered is not asked again."""
+    host = client_host(host)
+    return port > 0 and (url_of("http", host, port) in known or meet(host, port, clock) is Met.EDGE)
 
 
 def _answers(edge: RunningEdge, clock: asking.Clock) -> bool:
