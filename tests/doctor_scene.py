@@ -4,6 +4,7 @@ import ctypes
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,8 @@ def under_wine() -> bool:
 Found = dict[str, tuple[str, str, str]]
 """By code: severity, sentence, command."""
 Talk = Callable[[socket.socket], None]
+PROBED = b"HTTP/1.1 200 OK\r\nserver: localedge\r\ncontent-length: 0\r\n\r\n"
+"""What an edge answers to `HEAD /`."""
 
 
 def scene(place: Path, config: Config, *, now: datetime | None = None, **environ: str) -> Scene:
@@ -84,6 +87,18 @@ def saying(answer: bytes) -> Talk:
             connection.sendall(answer)
 
     return talk
+
+
+def over_tls(pem: Path, talk: Talk) -> Talk:
+    """The same over TLS, with the key and certificates of a file."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+
+    def secured(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            talk(secure)
+
+    return secured
 
 
 def http(status: str = "200 OK", *fields: str) -> Talk:

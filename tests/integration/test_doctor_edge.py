@@ -3,7 +3,6 @@
 import os
 import re
 import socket
-import ssl
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from localedge.pki.authority import issue_leaf, make_authority
 from tests import peers
 from tests.commands import first_line, port_of, running
 from tests.doctor_scene import (
+    PROBED,
     Found,
     Talk,
     alone,
@@ -33,6 +33,7 @@ from tests.doctor_scene import (
     mute,
     nobody,
     open_place,
+    over_tls,
     peer,
     saying,
     scene,
@@ -45,7 +46,6 @@ NAME = "localedge.test"
 OWNERS = pytest.mark.skipif(under_wine(), reason="Wine's netstat names no processes")
 COMMAND_LINES = pytest.mark.skipif(sys.platform == "win32", reason="Windows tells of no command lines")
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="all of 127.0.0.0/8, full backlogs, /proc")
-PROBED = b"HTTP/1.1 200 OK\r\nserver: localedge\r\ncontent-length: 0\r\n\r\n"
 
 
 @pytest.fixture
@@ -276,18 +276,6 @@ def test_a_certificate_out_of_date(tmp_path: Path) -> None:
         found = find(tmp_path, Config(DEMO, port=plain, https=replace(https, port=secure)))
     assert errors(found) == ["doctor-edge-handshake"]
     assert "expired" in found["doctor-edge-handshake"][1]
-
-
-def over_tls(pem: Path, talk: Talk) -> Talk:
-    """The same over TLS, with the key and certificates of a file."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-
-    def secured(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as secure:
-            talk(secure)
-
-    return secured
 
 
 # -- localhost

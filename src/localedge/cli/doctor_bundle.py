@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _README = ("doctor-bundle-what", "doctor-bundle-blanked", "doctor-bundle-files")
 _LOG_TAIL = 1024 * 1024
+_WAIT = 0.5
+"""Seconds for names."""
 _VARIABLES = ("LOCALEDGE_", "ANTHROPIC_", "CLAUDE_", "SSL_CERT_", "NODE_", "REQUESTS_CA", "CURL_CA")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _SHOWN_WHOLE = (
@@ -180,7 +182,8 @@ def _hosts(scene: "Scene") -> str:
 
     path = system_path() if scene.system.root == Path("/") else scene.system.path("/etc/hosts")
     text = HostsFile(path).read()
-    found = look_up((*scene.config.https.names, "localhost"))
+    # Little time: where no server answers, the looks have waited for that already.
+    found = look_up((*scene.config.https.names, "localhost"), _WAIT)
     rows = [f"{name}: in the file {text.addresses(name)}, resolves to {found[name]}" for name in found]
     return f"{path}\n" + "\n".join(rows) + "\n"
 

@@ -4,7 +4,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,7 @@ def look(scene: Scene, world: World | None = None) -> Iterable[Finding]:
     with ThreadPoolExecutor(4) as pool:
         gateway = pool.submit(_gateway, scene, clock)
         names = pool.submit(health_names.look, scene, clock)
-        edge = _edge(scene, world, clock)
+        edge = _edge(scene, world, clock, pool)
         if (given := _given(scene, edge, world)) is not None:
             gateway = pool.submit(_gateway, replace(scene, config=given), clock)
         through = _through_edge(scene.config, edge, clock)
@@ -82,15 +82,15 @@ def look(scene: Scene, world: World | None = None) -> Iterable[Finding]:
 # -- the edge
 
 
-def _edge(scene: Scene, world: World, clock: Clock) -> EdgeFacts:
+def _edge(scene: Scene, world: World, clock: Clock, pool: Executor) -> EdgeFacts:
     config = scene.config
     options = health_here.options(scene)
     other = f" --port {config.port}" if scene.configured is not None else ""
     unknown = [] if config.port else ["listen.port = 0"]
     host = client_host(config.host)
     plain = None
-    if config.port:
-        plain = _door(url_of("http", host, config.port), host, config.port, world, clock)
+    if config.port:  # side by side with the other one: an edge that hangs does so at both
+        plain = pool.submit(_door, url_of("http", host, config.port), host, config.port, world, clock)
     secure, failed = None, tuple[Handshake, ...]()
     if (vault := health_names.authority(config)) is not None:
         port = config.https.port if config.https.socket is None else 0
@@ -104,7 +104,7 @@ def _edge(scene: Scene, world: World, clock: Clock) -> EdgeFacts:
     facts = EdgeFacts(
         start=f"localedge run{' --http-only' if config.http_only else ''}{other}{options}",
         options=options,
-        plain=plain,
+        plain=None if plain is None else plain.result(),
         secure=secure,
         unknown=tuple(unknown),
         failed=failed,

@@ -1,6 +1,7 @@
 """The edges that run, whatever the configuration says: `localedge run` may have been given other ports."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -12,13 +13,17 @@ from .health_edge import client_host, meet, url_of
 from .running_edges import RunningEdge, running_edges
 
 _MOST = 8
+_WAIT = 1.0
+"""Seconds for all of them: one that hangs is looked at again where it is the configured one."""
 
 
 def as_running(scene: Scene) -> Scene:
     """With the base URLs of all edges; where none is at the configured port, with those of the last one."""
-    clock, config = asking.Clock(asking.WAIT), scene.config
+    clock, config = asking.Clock(min(_WAIT, asking.WAIT)), scene.config
     noted = running_edges(scene.environ, scene.platform, scene.system.root)[:_MOST]
-    found = [edge for edge in noted if edge.urls and _answers(edge, clock)]
+    with ThreadPoolExecutor(_MOST) as pool:
+        answered = pool.map(lambda edge: _answers(edge, clock), noted)
+        found = [edge for edge, runs in zip(noted, answered, strict=True) if runs]
     scene = replace(scene, running=tuple(url for edge in found for url in edge.urls))
     if not found or _is_there(config.host, config.port, scene.running, clock):
         return scene
