@@ -655,6 +655,9 @@ DNS = """
 """
 RESOLVER = "nameserver 127.0.0.1\n"
 BLOCK = b"# localedge: begin\n127.0.0.1 localedge.test\n"
+OURS = b"# localedge: begin\n%b localedge.test\n# localedge: end\n"
+ADDED = {"doctor-names-unmapped", "doctor-name-elsewhere", "doctor-name-v6-only", "doctor-name-not-heard"}
+BY_HAND = {"doctor-name-mapped-elsewhere", "doctor-name-conflict", "doctor-name-mapped-aside"}
 HOSTS = [
     ("doctor-names-lead-here", "GOOD", b"127.0.0.1 localedge.test\n", "files", True),
     ("doctor-names-unmapped", "WARNING", b"127.0.0.1 localhost\n", "files", True),
@@ -662,8 +665,10 @@ HOSTS = [
     ("doctor-name-mapped-elsewhere", "ERROR", b"10.0.0.9 localedge.test\n", "files", True),
     ("doctor-name-conflict", "ERROR", b"127.0.0.1 localedge.test\n10.0.0.9 localedge.test\n", "files", True),
     ("doctor-name-no-effect", "WARNING", b"127.0.0.1 localedge.test\n", "dns", False),
-    ("doctor-name-v6-only", "WARNING", b"::1 localedge.test\n", "files", True),
-    ("doctor-name-not-heard", "ERROR", b"127.0.0.2 localedge.test\n", "files", True),
+    ("doctor-name-mapped-aside", "ERROR", b"::1 localedge.test\n", "files", True),
+    ("doctor-name-mapped-aside", "ERROR", b"127.0.0.2 localedge.test\n", "files", True),
+    ("doctor-name-v6-only", "WARNING", OURS % b"::1", "files", True),
+    ("doctor-name-not-heard", "ERROR", OURS % b"127.0.0.2", "files", True),
     ("doctor-hosts-damaged", "WARNING", BLOCK, "files", True),
 ]
 
@@ -684,8 +689,10 @@ def test_where_the_name_leads(
         {"doctor-hosts-damaged", "doctor-names-lead-here"} if code == "doctor-hosts-damaged" else {code}
     )
     assert {one for one in found if "name" in one or "hosts" in one} == expected
-    if code == "doctor-names-unmapped":
+    if code in ADDED:
         assert found[code][2].startswith("sudo ") and found[code][2].endswith(" hosts add localedge.test")
+    elif code in BY_HAND:  # `hosts add` would refuse: somebody else's line maps the name
+        assert found[code][2] == "sudo -e /etc/hosts"
 
 
 def test_a_hosts_file_that_is_not_there(tmp_path: Path) -> None:

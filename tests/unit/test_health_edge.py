@@ -55,7 +55,7 @@ def test_every_code_has_its_sentence_and_its_test() -> None:
 def test_every_command_can_be_filled_in(code: str, platform: str) -> None:
     """A command has no gaps, whatever the platform."""
     names = (
-        *("start", "options", "free", "port", "problem", "program", "secure", "shortly"),
+        *("edit", "start", "options", "free", "port", "problem", "program", "secure", "shortly"),
         *("variable", "words"),
     )
     details: dict[str, object] = {name: f"<{name}>" for name in names}
@@ -179,7 +179,9 @@ TWO = frozenset({"127.0.0.1", "127.0.0.2"})
         (replace(NAME, found=("9.9.9.9",)), "doctor-name-no-effect"),
         (replace(NAME, found=()), "doctor-name-no-effect"),
         (replace(NAME, mapped=(("::1", 3),), found=("::1",)), "doctor-name-v6-only"),
+        (replace(NAME, mapped=(("::1", 3),), found=("::1",), theirs=3), "doctor-name-mapped-aside"),
         (replace(NAME, unheard=frozenset({"127.0.0.1"})), "doctor-name-not-heard"),
+        (replace(NAME, unheard=frozenset({"127.0.0.1"}), theirs=3), "doctor-name-mapped-aside"),
         (
             replace(NAME, found=("127.0.0.2", "127.0.0.1"), here=TWO, unheard=TWO - HERE),
             "doctor-names-lead-here",

@@ -7,18 +7,18 @@ from .health import Rule, Severity
 
 _GOOD, _WARNING, _ERROR = Severity.GOOD, Severity.WARNING, Severity.ERROR
 _HOSTS = "localedge hosts show"
+_ADD = ("sudo {program} hosts add {words}", "{program} hosts add {words}")
 
 RULES: Mapping[str, Rule] = {
     "doctor-names-lead-here": Rule(_GOOD),
-    "doctor-names-unmapped": Rule(
-        _WARNING, "sudo {program} hosts add {words}", "{program} hosts add {words}"
-    ),
-    "doctor-name-elsewhere": Rule(_ERROR, "sudo {program} hosts add {words}", "{program} hosts add {words}"),
-    "doctor-name-mapped-elsewhere": Rule(_ERROR, _HOSTS),
-    "doctor-name-conflict": Rule(_ERROR, _HOSTS),
+    "doctor-names-unmapped": Rule(_WARNING, *_ADD),
+    "doctor-name-elsewhere": Rule(_ERROR, *_ADD),
+    "doctor-name-mapped-elsewhere": Rule(_ERROR, "{edit}"),
+    "doctor-name-conflict": Rule(_ERROR, "{edit}"),
     "doctor-name-no-effect": Rule(_WARNING, _HOSTS),
-    "doctor-name-v6-only": Rule(_WARNING, _HOSTS),
-    "doctor-name-not-heard": Rule(_ERROR, _HOSTS),
+    "doctor-name-v6-only": Rule(_WARNING, *_ADD),
+    "doctor-name-not-heard": Rule(_ERROR, *_ADD),
+    "doctor-name-mapped-aside": Rule(_ERROR, "{edit}"),
     "doctor-hosts-unreadable": Rule(_WARNING, _HOSTS),
     "doctor-hosts-damaged": Rule(_WARNING, _HOSTS),
 }
@@ -37,6 +37,8 @@ class Name:
     """Those of all these addresses that are this machine's loopback."""
     unheard: frozenset[str] = frozenset()
     """Those of IPv4 among them at which the edge does not listen."""
+    theirs: int = 0
+    """The first line of somebody else's that maps it; 0: none does.  `hosts add` changes no such line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Facts:
     names: tuple[Name, ...] = ()
     program: str = "localedge"
     """How localedge is called with sudo."""
+    edit: str = ""
+    """What opens the file for whoever may change it."""
     v6: bool = False
     """HTTPS listens at ::1 too."""
 
@@ -82,7 +86,14 @@ def judge(facts: Facts | None) -> _Found:
 def _name(one: Name, facts: Facts) -> tuple[str, Mapping[str, object]] | None:
     """What is wrong with where a name leads; None too for one that leads nowhere and is not in the file."""
     found = one.found or ()
-    details: dict[str, object] = {"name": one.name, "path": facts.path, "found": ", ".join(found) or "-"}
+    details: dict[str, object] = {
+        "name": one.name,
+        "path": facts.path,
+        "found": ", ".join(found) or "-",
+        "words": one.name,
+        "program": facts.program,
+        "edit": facts.edit,
+    }
     away = [(address, line) for address, line in one.mapped if address not in one.here]
     if away:
         address, line = away[0]
@@ -91,9 +102,10 @@ def _name(one: Name, facts: Facts) -> tuple[str, Mapping[str, object]] | None:
     if one.mapped and one.found is not None and not (found and one.here.issuperset(found)):
         return "doctor-name-no-effect", details
     if not one.mapped and found and not one.here.issuperset(found):
-        return "doctor-name-elsewhere", {**details, "words": one.name, "program": facts.program}
-    if found and one.unheard.issuperset(found):
-        return "doctor-name-not-heard", details
-    if found and not facts.v6 and all(":" in address for address in found):
-        return "doctor-name-v6-only", details
+        return "doctor-name-elsewhere", details
+    unheard = bool(found) and one.unheard.issuperset(found)
+    if unheard or (found and not facts.v6 and all(":" in address for address in found)):
+        if one.theirs:
+            return "doctor-name-mapped-aside", {**details, "line": one.theirs}
+        return "doctor-name-not-heard" if unheard else "doctor-name-v6-only", details
     return None

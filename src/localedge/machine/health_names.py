@@ -51,20 +51,22 @@ def look(scene: Scene, clock: Clock) -> Facts | None:
         reason,
         tuple(_name(one, text, found[one], config) for one in names),
         _program(scene.platform),
+        _edit(scene),
         v6=":" in config.host,
     )
 
 
 def _name(name: str, text: "HostsText | None", found: tuple[str, ...] | None, config: Config) -> Name:
     mapped = [] if text is None else [(one.address, one.line) for one in text.own if one.name == name]
-    if text is not None and text.elsewhere(name) is not None:
+    theirs = None if text is None else text.elsewhere(name)
+    if text is not None and theirs is not None:
         others = [one for one in text.others() if one.name.lower().removesuffix(".") == name]
         mapped += [(clean(one.address), one.line) for one in others]
     addresses = (*(address for address, _ in mapped), *(found or ()))
     here = frozenset(filter(is_loopback, addresses))
     # where a socket was passed on it may be that of any address
     unheard = [] if config.https.socket else [one for one in here if one.startswith("127.") and one != _HERE]
-    return Name(name, tuple(mapped), found, here, frozenset(unheard))
+    return Name(name, tuple(mapped), found, here, frozenset(unheard), 0 if theirs is None else theirs.line)
 
 
 def _hosts_path(scene: Scene) -> Path:
@@ -91,6 +93,12 @@ def hosts(scene: Scene) -> tuple["HostsText | None", str, str]:
     except (OSError, Failure):
         return None, "doctor-hosts-unreadable", reason
     return text, "" if code in _LINKS else "doctor-hosts-damaged", reason
+
+
+def _edit(scene: Scene) -> str:
+    """An editor with the rights for the hosts file: sudo's own (sudo(8), -e), or Notepad after a dialog."""
+    words = ["Start-Process", "-Verb", "RunAs", "notepad"] if scene.platform == "win32" else ["sudo", "-e"]
+    return command_line(scene.platform, [*words, _hosts_path(scene)])
 
 
 def _program(platform: str) -> str:

@@ -350,6 +350,16 @@ _NAMES: dict[str, Entry] = {
         ),
         Words("{name} 指向 {found}，而 localedge 的 HTTPS 监听 127.0.0.1。", "请把该名称映射到 127.0.0.1。"),
     ),
+    "doctor-name-mapped-aside": Entry(
+        Words(
+            'Line {line} of "{path}" leads {name} to {found}, and the edge listens for HTTPS at 127.0.0.1.',
+            "Put 127.0.0.1 there.",
+        ),
+        Words(
+            "“{path}”第 {line} 行把 {name} 指向 {found}，而 localedge 的 HTTPS 监听 127.0.0.1。",
+            "请在该行改为 127.0.0.1。",
+        ),
+    ),
     "doctor-hosts-unreadable": Entry(
         Words('The hosts file "{path}" cannot be read ({reason}).', "Restore it, or let this user read it."),
         Words("无法读取 hosts 文件“{path}”（{reason}）。", "请恢复该文件，或让当前用户能够读取。"),
