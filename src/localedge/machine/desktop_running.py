@@ -139,10 +139,10 @@ if sys.platform == "win32":
     import ctypes
     from ctypes import wintypes
 
+    from .processes import windows_process
+
     _SNAP_PROCESSES = 0x2
-    _LIMITED = 0x1000  # PROCESS_QUERY_LIMITED_INFORMATION
     _NOT_A_HANDLE = ctypes.c_void_p(-1).value
-    _EPOCH = 11_644_473_600  # seconds between 1601 and 1970
 
     class _Entry(ctypes.Structure):
         _fields_ = (
@@ -169,7 +169,7 @@ if sys.platform == "win32":
                 continue
             if _session(kernel, pid) != session:
                 continue
-            program, started = _about(kernel, pid)
+            program, started = windows_process(pid)
             if program and _is_desktop(program, [program]):
                 desktops[pid] = (parent, Running(pid, program, started))
         # Electron's helpers run the same program: their parent is one of these.
@@ -179,14 +179,9 @@ if sys.platform == "win32":
     def _kernel() -> ctypes.WinDLL:
         kernel = ctypes.WinDLL("kernel32", use_last_error=True)
         kernel.CreateToolhelp32Snapshot.restype = ctypes.c_void_p
-        kernel.OpenProcess.restype = ctypes.c_void_p
         kernel.CloseHandle.argtypes = [ctypes.c_void_p]
         for name in ("Process32FirstW", "Process32NextW"):
             getattr(kernel, name).argtypes = [ctypes.c_void_p, ctypes.POINTER(_Entry)]
-        kernel.QueryFullProcessImageNameW.argtypes = [
-            *(ctypes.c_void_p, wintypes.DWORD, wintypes.LPWSTR, ctypes.POINTER(wintypes.DWORD))
-        ]
-        kernel.GetProcessTimes.argtypes = [ctypes.c_void_p, *(ctypes.POINTER(ctypes.c_uint64),) * 4]
         return kernel
 
     def _entries(kernel: ctypes.WinDLL) -> Iterator[tuple[int, int, str]]:
@@ -205,19 +200,3 @@ if sys.platform == "win32":
     def _session(kernel: ctypes.WinDLL, pid: int) -> int:
         number = wintypes.DWORD()
         return int(number.value) if kernel.ProcessIdToSessionId(pid, ctypes.byref(number)) else -1
-
-    def _about(kernel: ctypes.WinDLL, pid: int) -> tuple[str, float | None]:
-        """The path of a process's program, and when it was started."""
-        handle = kernel.OpenProcess(_LIMITED, False, pid)
-        if not handle:
-            return "", None
-        try:
-            size = wintypes.DWORD(32768)
-            buffer = ctypes.create_unicode_buffer(size.value)
-            named = kernel.QueryFullProcessImageNameW(handle, 0, buffer, ctypes.byref(size))
-            times = [ctypes.c_uint64() for _ in range(4)]
-            timed = kernel.GetProcessTimes(handle, *(ctypes.byref(one) for one in times))
-        finally:
-            kernel.CloseHandle(handle)
-        started = times[0].value / 10_000_000 - _EPOCH if timed else None
-        return (buffer.value if named else ""), started

@@ -45,7 +45,7 @@ def started(pid: int) -> float | None:
     elif sys.platform == "darwin":
         return ps_time(_ps(pid, "lstart="))
     elif sys.platform == "win32":
-        return _windows_started(pid)
+        return windows_process(pid)[1]
     else:
         return None
 
@@ -112,17 +112,27 @@ if sys.platform == "win32":
     _STILL_ACTIVE = 259
     _EPOCH = 11_644_473_600  # seconds between 1601 and 1970
 
-    def _windows_started(pid: int) -> float | None:
-        """learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getprocesstimes"""
+    def windows_process(pid: int) -> tuple[str, float | None]:
+        """The path of a process's program, and when it was started: None for one that has ended.
+
+        learn.microsoft.com/windows/win32/api/processthreadsapi, ...api/winbase (QueryFullProcessImageNameW)
+        """
         kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        number = ctypes.POINTER(wintypes.DWORD)
         kernel.OpenProcess.restype = ctypes.c_void_p
         kernel.CloseHandle.argtypes = [ctypes.c_void_p]
-        kernel.GetExitCodeProcess.argtypes = [ctypes.c_void_p, ctypes.POINTER(wintypes.DWORD)]
+        kernel.GetExitCodeProcess.argtypes = [ctypes.c_void_p, number]
         kernel.GetProcessTimes.argtypes = [ctypes.c_void_p, *(ctypes.POINTER(ctypes.c_uint64),) * 4]
+        kernel.QueryFullProcessImageNameW.argtypes = [
+            *(ctypes.c_void_p, wintypes.DWORD, wintypes.LPWSTR, number)
+        ]
         handle = kernel.OpenProcess(_LIMITED, False, pid)
         if not handle:
-            return None
+            return "", None
         try:
+            size = wintypes.DWORD(32768)
+            path = ctypes.create_unicode_buffer(size.value)
+            named = kernel.QueryFullProcessImageNameW(handle, 0, path, ctypes.byref(size))
             status = wintypes.DWORD()
             kernel.GetExitCodeProcess(handle, ctypes.byref(status))
             times = [ctypes.c_uint64() for _ in range(4)]
@@ -130,4 +140,5 @@ if sys.platform == "win32":
         finally:
             kernel.CloseHandle(handle)
         there = timed and status.value == _STILL_ACTIVE
-        return times[0].value / 10_000_000 - _EPOCH if there else None
+        started = times[0].value / 10_000_000 - _EPOCH if there else None
+        return path.value if named else "", started
