@@ -53,6 +53,7 @@ def no_configuration_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> It
         patch.setenv("TEMP" if sys.platform == "win32" else "TMPDIR", temporary)
         for name in ("CONFIG_HOME", "DATA_HOME", "STATE_HOME", "CACHE_HOME", "RUNTIME_DIR"):
             patch.setenv(f"XDG_{name}", str(place))
+        patch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", str(place))  # Windows' own function heeds no variable
         yield place
 
 

@@ -34,7 +34,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(place))
     monkeypatch.setenv("USERPROFILE", str(place))
     monkeypatch.setenv("APPDATA", str(place / "AppData" / "Roaming"))
-    monkeypatch.setenv("LOCALAPPDATA", str(place / "AppData" / "Local"))
+    for name in ("LOCALAPPDATA", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
+        monkeypatch.setenv(name, str(place / "AppData" / "Local"))
     monkeypatch.setenv("USER", "secretive-user")
     monkeypatch.setenv("LOCALEDGE_CONFIG", str(place / "localedge.toml"))
     put(place / "localedge.toml", b"[listen]\nport = 0\n")
