@@ -54,6 +54,16 @@ def test_a_file_is_utf_8(tmp_path: Path, content: bytes, text: str | None, code:
     assert (sources.unread.code if sources.unread else None) == code
 
 
+def test_a_home_that_is_no_directory_has_no_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Services have HOME=/dev/null: that is no mistake in a configuration."""
+    (tmp_path / "home").write_bytes(b"")
+    monkeypatch.setattr("platformdirs.user_config_path", lambda *_, **__: tmp_path / "home" / ".config")
+    sources = files.gather({}, None, {})
+    assert sources.text is None and sources.unread is None
+
+
 def test_a_directory_is_no_file(tmp_path: Path) -> None:
     """A configuration that cannot be read says why."""
     sources = files.gather({}, str(tmp_path), {})

@@ -125,6 +125,12 @@ def test_a_directory_in_its_place_is_told(journal: Journal) -> None:
         journal.entries()
 
 
+def test_a_home_that_is_no_directory_holds_no_journal(tmp_path: Path) -> None:
+    """Nothing was ever done where HOME=/dev/null."""
+    (tmp_path / "home").write_bytes(b"")
+    assert Journal(tmp_path / "home" / "trust-journal.json").entries() == []
+
+
 def test_a_journal_that_cannot_be_written_stops_everything(tmp_path: Path) -> None:
     """Without a journal nothing is changed."""
     (tmp_path / "data").write_text("a file")

@@ -47,7 +47,7 @@ def gather(flags: Mapping[str, object], given: str | None, environ: Mapping[str,
     try:
         # Notepad puts a byte order mark in front.
         return sources._replace(text=_content(path).decode("utf-8-sig"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # HOME=/dev/null, as services have it
         if given or environ.get(VARIABLE):
             return sources._replace(unread=Failure("config-missing", path=shown(path)))
         return sources

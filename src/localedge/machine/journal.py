@@ -145,7 +145,7 @@ class Journal:
         """
         try:
             content = private_files.read(self.path, longest=LONGEST)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
             raise self._failure("journal-unreadable", error) from None
