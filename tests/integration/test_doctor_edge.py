@@ -160,6 +160,14 @@ def test_a_port_where_nobody_answers() -> None:
     assert errors(found) == ["doctor-edge-silent"]
 
 
+def test_an_address_of_another_machine(tmp_path: Path, no_ca: Https) -> None:
+    """A network has given this machine another address than the configured one: nobody can listen there."""
+    found = find(tmp_path, Config(DEMO, host="192.0.2.77", https=no_ca))
+    assert errors(found) == ["address-not-available"]
+    _, sentence, command = found["address-not-available"]
+    assert "192.0.2.77" in sentence and command.endswith(" --host 127.0.0.1")
+
+
 def test_a_port_that_is_not_known(tmp_path: Path, no_ca: Https) -> None:
     """Port 0 is any port: that cannot be looked at."""
     found = find(tmp_path, Config(DEMO, port=0, https=no_ca))

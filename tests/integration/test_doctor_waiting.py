@@ -66,6 +66,13 @@ def test_running_edges_are_asked_side_by_side(
     assert found.running == tuple(urls) and found.configured is None
 
 
+def test_a_damaged_note_is_of_no_edge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can be no name is not looked up."""
+    notes = [RunningEdge(os.getpid(), (f"http://{host}:1",), "") for host in ("a..b", "\ud800")]
+    monkeypatch.setattr(health_running, "running_edges", lambda *_: notes)
+    assert health_running.as_running(scene(tmp_path, Config(DEMO))).running == ()
+
+
 def test_a_bundle_does_not_wait_again_for_name_servers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

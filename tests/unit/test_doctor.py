@@ -119,6 +119,13 @@ def test_json_has_everything() -> None:
     assert document["findings"][1]["command"] is None
 
 
+def test_a_command_that_a_terminal_would_obey_is_not_shown() -> None:
+    """A file may have any name; programs get it escaped."""
+    odd = FAILED._replace(command="rm '/tmp/\x1b[2J\n'")
+    assert told(odd)[0].splitlines()[0].endswith("[doctor-look-failed]")
+    assert json.loads(told(odd, as_json=True)[0])["findings"][0]["command"] == odd.command
+
+
 def test_what_could_not_be_mended_is_told() -> None:
     """A fix that fails is a line of its own; one that worked names what it mended."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))

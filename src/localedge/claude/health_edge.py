@@ -48,6 +48,7 @@ RULES: Mapping[str, Rule] = {
         _NOTE, "export LOCALEDGE_PORT={port}", windows="$env:LOCALEDGE_PORT = '{port}'"
     ),
     "doctor-edge-not-running": Rule(_ERROR, "{start}"),
+    "address-not-available": Rule(_ERROR, "{start} --host 127.0.0.1"),
     "doctor-edge-port-taken-by": _OTHER_PORT,
     "doctor-edge-port-taken": _OTHER_PORT,
     "doctor-edge-silent-by": _OTHER_PORT,
@@ -122,7 +123,9 @@ class EdgeFacts:
     options: str = ""
     """What other commands want behind them: ` --config FILE`, or nothing."""
     plain: Door | None = None
-    """None: its port is not known from here."""
+    """None: its port is not known from here, or its address is not this machine's."""
+    foreign_host: str = ""
+    """The configured address, if it is not this machine's."""
     secure: Door | None = None
     """None: HTTPS is not set up, or its port is not known."""
     unknown: tuple[str, ...] = ()
@@ -215,6 +218,8 @@ _Found = Iterator[tuple[str, Mapping[str, object]]]
 def _edge(edge: EdgeFacts) -> _Found:
     for setting in edge.unknown:
         yield "doctor-edge-port-unknown", {"setting": setting}
+    if edge.foreign_host:
+        yield "address-not-available", {"host": edge.foreign_host}
     plain, secure = edge.plain, edge.secure
     doors = [door for door in (plain, secure) if door is not None]
     if plain is not None:

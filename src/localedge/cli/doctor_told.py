@@ -1,6 +1,7 @@
 """What `localedge doctor` prints: one line per finding, or one JSON document."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from .output import Printer
 if TYPE_CHECKING:
     from .doctor_looks import Mended
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _EXIT = {Severity.ERROR: 1, Severity.WARNING: 5}
 
 
@@ -76,7 +78,9 @@ def line(printer: Printer, finding: Finding) -> str:
     sentence = finding.sentence(printer.lang)
     if finding.severity is Severity.GOOD:
         return f"{word} {sentence}"
-    command = f"  ->  {finding.command}" if finding.command else ""
+    # A file's name may hold what a terminal obeys; then no command can be typed as it stands.
+    typed = "" if _CONTROL.search(finding.command) else finding.command
+    command = f"  ->  {typed}" if typed else ""
     return f"{word} {sentence} [{finding.code}]{command}"
 
 

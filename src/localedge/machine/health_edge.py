@@ -88,8 +88,8 @@ def _edge(scene: Scene, world: World, clock: Clock, pool: Executor) -> EdgeFacts
     other = f" --port {config.port}" if scene.configured is not None else ""
     unknown = [] if config.port else ["listen.port = 0"]
     host = client_host(config.host)
-    plain = None
-    if config.port:  # side by side with the other one: an edge that hangs does so at both
+    plain, foreign = None, not _is_of_this_machine(host)
+    if config.port and not foreign:  # side by side with the other one: an edge that hangs does so at both
         plain = pool.submit(_door, url_of("http", host, config.port), host, config.port, world, clock)
     secure, failed = None, tuple[Handshake, ...]()
     if (vault := health_names.authority(config)) is not None:
@@ -105,6 +105,7 @@ def _edge(scene: Scene, world: World, clock: Clock, pool: Executor) -> EdgeFacts
         start=f"localedge run{' --http-only' if config.http_only else ''}{other}{options}",
         options=options,
         plain=None if plain is None else plain.result(),
+        foreign_host=host if foreign else "",
         secure=secure,
         unknown=tuple(unknown),
         failed=failed,
@@ -112,6 +113,16 @@ def _edge(scene: Scene, world: World, clock: Clock, pool: Executor) -> EdgeFacts
         configured_port=0 if scene.configured is None else scene.configured.port,
     )
     return _aged(_with_localhost(facts, config, world, clock), scene, world)
+
+
+def _is_of_this_machine(host: str) -> bool:
+    """Whether one can listen there: networks give other addresses as they like."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.bind((host, 0))
+    except OSError as error:
+        return error.errno not in ports.NO_ADDRESS
+    return True
 
 
 def _unnamed(told: GatewayFacts, scene: Scene) -> str:
@@ -167,7 +178,7 @@ def meet(host: str, port: int, clock: Clock, *, secure: bool = False) -> Met:
         connection = socket.create_connection((host, port), clock.wait())
     except TimeoutError:
         return Met.SILENT
-    except OSError:
+    except (OSError, UnicodeError):  # of a damaged note: what can be no name
         return Met.NOBODY
     try:
         with connection:

@@ -18,7 +18,7 @@ _PROC = Path("/proc")
 # Windows reports its own numbers for the same things (winsock2.h).
 _IN_USE = {errno.EADDRINUSE, 10048}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, 10013}
-_NO_ADDRESS = {errno.EADDRNOTAVAIL, 10049}
+NO_ADDRESS = {errno.EADDRNOTAVAIL, 10049}
 
 
 class Owner(NamedTuple):
@@ -41,7 +41,7 @@ def listen_failure(host: str, port: int, error: OSError) -> Failure:
     if error.errno in _FORBIDDEN:
         code = "port-reserved" if sys.platform == "win32" else "privileged-port"
         return Failure(code, host=host, port=port)
-    if error.errno in _NO_ADDRESS:
+    if error.errno in NO_ADDRESS:
         return Failure("address-not-available", host=host)
     return Failure("listen-failed", host=host, port=port, reason=reason_of(error))
 
