@@ -81,7 +81,7 @@ FAULTS: dict[str, Callable[[Path], Bench]] = {
     "doctor-code-plain-to-tls": lambda place: to("http://127.0.0.1:18443")(place).secured(),
     "doctor-code-port": to("http://127.0.0.1:8080"),
     "doctor-code-gateway": to("https://gw.example"),
-    "doctor-code-elsewhere": to(f"https://me:{SECRET}@api.example"),
+    "doctor-code-elsewhere": to("https://api.example"),
     "doctor-code-v1": to(f"{URL}/v1"),
     "doctor-code-localhost": to("http://localhost:18080"),
     "doctor-code-no-credential": lambda place: Bench(place, **{BASE_URL: URL}),

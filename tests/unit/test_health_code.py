@@ -121,6 +121,15 @@ def test_a_password_in_the_url_is_not_shown() -> None:
         assert SECRET not in one.sentence() + repr(one)
 
 
+@pytest.mark.parametrize(
+    "url", [f"https://me:{SECRET}@api.example", "http://127.0.0.1 :18080", "http://[::1"]
+)
+def test_a_url_that_no_client_can_use(url: str) -> None:
+    """Its fetch refuses credentials and what is no host."""
+    [found] = judged({**GOOD, BASE_URL: url})
+    assert found.code == "doctor-code-not-url" and SECRET not in found.sentence()
+
+
 def test_a_file_that_cannot_be_read() -> None:
     """It is told beside everything else."""
     facts = replace(Facts(EDGE, Set("", GOOD)), unreadable=(FILE,))

@@ -1,6 +1,7 @@
 """Where a base URL that a client has leads to: to this edge, or why not."""
 
 import enum
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -91,13 +92,16 @@ def shown(url: str) -> str:
 
 
 def target(url: str, edge: Edge) -> Target | None:
-    """What an absolute URL hits; None for what is no http or https URL."""
+    """What an absolute URL hits; None for what is no http or https URL, and for what `fetch` refuses.
+
+    That is credentials (fetch.spec.whatwg.org, the Request constructor) and a blank in the host.
+    """
     try:
         parts = urlsplit(url.strip())
         _ = parts.port
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[@\s]", parts.netloc):
         return None
     secure = parts.scheme == "https"
     _, host, port = _origin(parts)

@@ -93,8 +93,8 @@ def problems(scene: Scene) -> tuple[Failure, ...]:
 
 
 def is_of_claude(failure: Failure) -> bool:
-    """Whether it is about ANTHROPIC_BASE_URL being no URL at all: the look at Claude Code tells of that."""
-    return failure.params.get("where") == BASE_URL and failure.code == "url-no-scheme"
+    """Whether it is about ANTHROPIC_BASE_URL: the look at Claude Code tells what is wrong with that."""
+    return failure.params.get("where") == BASE_URL
 
 
 def _holds_a_secret(scene: Scene) -> bool:

@@ -19,8 +19,8 @@ TABLE: dict[str, Entry] = {
         ),
     ),
     "doctor-code-not-url": Entry(
-        Words("{name} is {url}, which is no http or https URL.", "Set it to {edge}."),
-        Words("{name} 的值 {url} 不是 http 或 https 地址。", "请改为 {edge}。"),
+        Words("{name} is {url}, which is no http or https URL that clients can use.", "Set it to {edge}."),
+        Words("{name} 的值 {url} 不是客户端能用的 http 或 https 地址。", "请改为 {edge}。"),
     ),
     "doctor-code-tls-to-plain": Entry(
         Words("{name} is {url}, but plain HTTP is spoken on that port.", "Set it to {edge}."),
