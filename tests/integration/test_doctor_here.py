@@ -296,6 +296,14 @@ def test_a_change_that_was_interrupted(
 
 
 @POSIX
+def test_a_directory_in_place_of_the_journal(tmp_path: Path, config: Config) -> None:
+    """Nothing can be read or noted there."""
+    (tmp_path / "data" / NAME).mkdir()
+    severity, sentence, _ = find(tmp_path, config)["ca-no-file"]
+    assert severity == "WARNING" and NAME in sentence
+
+
+@POSIX
 def test_a_damaged_journal(tmp_path: Path, config: Config) -> None:
     """It is told in its own words."""
     journal = tmp_path / "data" / NAME

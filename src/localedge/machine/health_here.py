@@ -39,6 +39,7 @@ _OURS = ("authority.json", "root.pem", "leaf.pem", NAME, _DESKTOP)
 _LEFTOVER = re.compile(r"\.(.+?)\.([0-9]+)(?:\.[0-9a-f]{8})?\.new")
 """What `private_files.write` and `files.write_new` write before they rename it."""
 _PID_FILE = "twistd.pid"
+_TOLD_AS_LOOSE = ("ca-loose", "ca-owner")
 
 
 def look(scene: Scene) -> Iterable[Finding]:
@@ -58,7 +59,7 @@ def look(scene: Scene) -> Iterable[Finding]:
         twistd=_twistd(scene.platform),
         leftovers=tuple(str(path) for path in _leftovers(scene, vault)),
         interrupted=interrupted,
-        journal=None if journal is not None and journal.code.startswith("ca-") else journal,
+        journal=None if journal is not None and journal.code in _TOLD_AS_LOOSE else journal,
         data=private_files.shown(place),
         writable=place != data or os.access(data, os.W_OK),
         room=_room(place),
