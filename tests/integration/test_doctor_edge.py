@@ -379,6 +379,16 @@ def test_the_edge_does_not_get_through(tmp_path: Path, no_ca: Https) -> None:
     assert found["doctor-gateway-by-edge"][2] == "localedge explain gateway-refused"
 
 
+def test_a_gateway_that_has_codes_of_its_own(tmp_path: Path, no_ca: Https) -> None:
+    """The edge passes its fields on: what stands there is not for a command line."""
+    with (
+        peer(http("200 OK", "x-localedge-error: x; rm -r important")) as gateway,
+        edge("--upstream", f"http://127.0.0.1:{gateway}") as port,
+    ):
+        found = find(tmp_path, Config(at(gateway), port=port, https=no_ca))
+    assert errors(found) == [] and "rm -r" not in str(found)
+
+
 def test_the_edge_has_another_gateway(tmp_path: Path, no_ca: Https) -> None:
     """It works now; after the next start it will not."""
     with (

@@ -59,6 +59,14 @@ def test_the_owner_is_found_by_the_inode(
     assert ports.linux_owner(18080, host, place) == (Owner("nginx", 12) if found else None)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="/proc has links that Windows cannot make")
+def test_a_name_that_a_terminal_would_obey(tmp_path: Path) -> None:
+    """Programs give themselves any name (prctl(2), PR_SET_NAME)."""
+    tables = {"tcp": line("00000000:46A0", "0A", 7)}
+    place = proc(tmp_path, tables, {12: ("\x1b[2Jx", ["socket:[7]"])})
+    assert ports.linux_owner(18080, "127.0.0.1", place) == Owner("\\x1b[2Jx", 12)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="asks the real /proc")
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
 def test_a_real_listener_is_named(family: socket.AddressFamily) -> None:

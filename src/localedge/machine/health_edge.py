@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from localedge import messages
 from localedge.claude.health import Finding, command_line
 from localedge.claude.health_edge import (
     SOME_GATEWAY,
@@ -379,6 +380,8 @@ def _through_edge(config: Config, edge: EdgeFacts, clock: Clock) -> dict[str, An
         return {}
     if answer is None:
         return {}
-    code = clean(answer.combined.get(asking.CODE_FIELD, b"").decode("latin-1"))
+    code = answer.combined.get(asking.CODE_FIELD, b"").decode("latin-1")
+    if code not in messages.table():  # a gateway may say anything there, and this one becomes a command
+        code = ""
     demo = answer.combined.get(b"server", b"").startswith(b"localedge-demo")
     return {"edge_status": answer.status, "edge_problem": code, "edge_demo": demo}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from localedge.errors import Failure, reason_of
+from localedge.settings.layers import clean
 
 from . import run
 
@@ -72,7 +73,8 @@ def linux_owner(port: int, host: str, proc: Path = _PROC) -> Owner | None:
     for process in proc.glob("[0-9]*"):
         try:
             if any(_leads_to(descriptor) in inodes for descriptor in (process / "fd").iterdir()):
-                return Owner((process / "comm").read_text(errors="replace").strip(), int(process.name))
+                name = (process / "comm").read_text(errors="replace").strip()
+                return Owner(clean(name), int(process.name))  # programs give themselves any name
         except OSError:
             continue  # gone meanwhile, or not ours to look at
     return None
