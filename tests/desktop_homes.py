@@ -87,6 +87,19 @@ def files(desktop: Desktop) -> dict[str, bytes]:
     }
 
 
+def tree(place: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Everything below a directory: names, modes, of files the times and contents."""
+    seen = {}
+    for path in sorted(place.rglob("*")):
+        status, file = path.lstat(), path.is_file()
+        seen[str(path.relative_to(place))] = (
+            status.st_mode,
+            status.st_mtime_ns if file else 0,
+            path.read_bytes() if file else b"",
+        )
+    return seen
+
+
 def directories(desktop: Desktop) -> set[str]:
     """Every directory of the user, our own aside."""
     root = desktop.system.home

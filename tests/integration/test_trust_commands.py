@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from localedge import messages
 from tests.commands import codes
+from tests.desktop_homes import tree
 from tests.sandbox import Sandbox
 
 NAME = re.compile(r"localedge root [0-9a-f]{8}")
@@ -56,6 +58,19 @@ def test_trusted_and_undone_byte_for_byte(box: Sandbox) -> None:
     assert as_before in done.stdout and messages.text("authority-stays") in done.stdout
     assert box.snapshot() == before and box.nicknames() == [] and not box.journal.exists()
     assert not [path for path in box.certs.iterdir() if not path.exists() and not path.is_symlink()]
+
+
+def test_databases_that_it_makes(box: Sandbox) -> None:
+    """A Chromium that was never started, in a home with nothing in it: no directory of ours is left."""
+    for name in (".mozilla", ".local"):
+        shutil.rmtree(box.home / name)
+    box.program("chromium", "exit 0")
+    assert box.localedge("trust-ca").returncode == 0
+    assert (box.home / ".pki" / "nssdb" / "cert9.db").exists()
+    for words in (["untrust-ca"], ["ca", "forget"]):
+        done = box.localedge(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert tree(box.home) == {}
 
 
 def test_openssl_believes_it_and_no_more(box: Sandbox) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests import peers
 from tests.commands import codes
+from tests.desktop_homes import tree
 from tests.sandbox import Sandbox
 from tests.setup_home import KEY, Forking, User, claude_desktop, gateway, keyed
 
@@ -199,7 +200,7 @@ def test_a_damaged_record(user: User) -> None:
     user.journal.write_bytes(b"{")
     done = user.uninstall()
     assert (done.returncode, codes(done)) == (1, ["setup-journal-damaged"])
-    assert user.files() == {str(user.journal.relative_to(user.home)): b"{"}
+    assert user.files().pop(str(user.journal.relative_to(user.home))) == b"{" and not user.library.exists()
 
 
 def test_the_configuration_may_stay(user: User) -> None:
@@ -307,6 +308,52 @@ def test_what_a_killed_command_left_beside_the_hosts_file(user: User) -> None:
     done = user.uninstall()
     assert done.returncode == 0 and str(left[0]) in done.stdout, done.stderr
     assert not any(path.exists() for path in left) and place.exists()
+
+
+ORDERS = {
+    "desktop": ("desktop apply", "desktop undo"),
+    "desktop, and uninstall": ("desktop apply --dev-tools", "uninstall"),
+    "desktop, then setup": ("desktop apply", "setup", "desktop undo", "uninstall"),
+    "setup, then desktop": ("setup", "desktop undo", "desktop apply", "uninstall"),
+    "all twice": ("setup", "uninstall", "setup", "uninstall --keep-config", "uninstall"),
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_home_with_nothing_in_it(user: User, order: str) -> None:
+    """Whatever was done and undone in which order: names, modes, times and contents are what they were."""
+    (user.home / "notes.txt").write_text("mine")
+    before = tree(user.home)
+    for words in ORDERS[order]:
+        if words == "setup":
+            user.set_up()
+            continue
+        hosts = user.hosts if words.startswith("uninstall") else ()
+        done = user.run(*words.split(), *hosts, ANTHROPIC_API_KEY=KEY)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert tree(user.home) == before
+
+
+def test_files_of_the_users_own(user: User) -> None:
+    """What was not touched keeps its time; what was written and put back, its bytes and its mode."""
+    mine = user.write_config("[gateway]\nurl = 'http://old.example'\n")
+    user.config.chmod(0o640)
+    desktop = user.home / ".config" / "Claude" / "claude_desktop_config.json"
+    desktop.parent.mkdir(mode=0o755)
+    desktop.write_text('{"mcpServers": {}}')
+    (desktop.parent / "other.json").write_text("{}")
+    (user.home / ".local" / "share" / "localedge").mkdir(parents=True)
+    before = tree(user.home)
+    user.set_up()
+    assert user.config.read_bytes() != mine
+    assert user.uninstall().returncode == 0
+    after = tree(user.home)
+    written = {str(path.relative_to(user.home)) for path in (user.config, desktop)}
+    for name in written:
+        assert after[name][::2] == before[name][::2]
+    gone = ".local/share/localedge"  # our own place, whoever made it
+    assert {one for one in before if before[one] != after.get(one)} == {*written, gone}
+    assert set(after) == set(before) - {gone}
 
 
 def test_directories_that_setup_made(user: User) -> None:

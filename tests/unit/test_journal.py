@@ -23,8 +23,8 @@ POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
 def journal(tmp_path: Path) -> Journal:
     """An empty one."""
     found = Journal(tmp_path / "data" / "trust-journal.json")
-    with found.held():
-        return found
+    private_files.make_directory(found.path.parent)
+    return found
 
 
 def an_entry(store: str = "debian", **members: Any) -> Entry:
@@ -144,7 +144,7 @@ def test_two_at_once_wait_for_each_other(journal: Journal, monkeypatch: pytest.M
     from localedge.machine import lock
 
     locked = lock.locked
-    monkeypatch.setattr(lock, "locked", lambda path: locked(path, 0.0))
+    monkeypatch.setattr(lock, "locked", lambda path, _, prepare: locked(path, 0.0, prepare))
     with journal.held(), pytest.raises(Failure) as caught, Journal(journal.path).held():
         pass
     assert caught.value.code == "busy-elsewhere"

@@ -223,24 +223,34 @@ class Machine:
 
         Raises `Failure`.
         """
+        from localedge.machine import own_directories
+
         try:
             progress = self._setup.load()
         except Failure:
             return  # told as a part, and it stays
         self._setup.sweep()
-        keeps = self._keep_config and bool(progress.edited)
-        if all_done and not keeps:
-            self._setup.store(None)
         directories = [*progress.directories, str(self.data), str(self._scene.vault.directory.parent)]
         if not progress.edited:
             from localedge.machine.files import config_path
 
             with suppress(Failure):
                 directories.append(str(config_path(None, {}).parent))
-        for directory in sorted(set(directories), key=len, reverse=True):
-            if directory in progress.directories or Path(directory).name == "localedge":
-                with suppress(OSError):
-                    Path(directory).rmdir()
+        ours = [
+            Path(one) for one in directories if one in progress.directories or Path(one).name == "localedge"
+        ]
+        keeps = self._keep_config and bool(progress.edited)
+        if all_done and not keeps:
+            with suppress(OSError):  # somebody may end us before all of them are gone
+                own_directories.note(self.data, ours)
+            self._setup.store(None)
+        for place in (self.data, self._scene.vault.directory.parent):
+            own_directories.remove_if_empty(place)
+            if all_done and not keeps:
+                own_directories.forget(place)  # something of the user's is in it
+        for directory in sorted(ours, key=lambda one: len(str(one)), reverse=True):
+            with suppress(OSError):
+                directory.rmdir()
 
 
 def _part(name: str, plan: Callable[[], Iterator[Line]], undo: Callable[[Printer], int]) -> Part:

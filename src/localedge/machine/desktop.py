@@ -28,6 +28,7 @@ from localedge.claude.profile import (
 from localedge.errors import Failure, Problems
 
 from . import desktop_files as files
+from . import own_directories
 from .desktop_journal import CONFIG, DEVELOPER, META, PROFILE, Journal, Record, State, Step, record_of
 from .desktop_places import Place, data_directory, places
 from .private_files import shown
@@ -78,7 +79,7 @@ class Desktop:
         records = {one.path: one for one in state.records}
         records.update((record.path, record) for _, record in found if record is not None)
         steps = tuple(step for step, _ in found)
-        made = [str(directory) for step in steps for directory in files.missing_directories(step.path.parent)]
+        made = [str(directory) for step in steps for directory in own_directories.missing(step.path.parent)]
         directories = tuple(dict.fromkeys([*state.directories, *made]))
         bom = tuple(step.path for step in steps if (step.after or b"").startswith(b"\xef\xbb\xbf"))
         return Plan(steps, replace(state, records=tuple(records.values()), directories=directories), bom)

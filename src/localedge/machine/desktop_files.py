@@ -101,15 +101,6 @@ def make_directories(path: Path) -> None:
         raise _unwritable(path, error) from None
 
 
-def missing_directories(path: Path) -> list[Path]:
-    """Which directories would be made, the outermost first."""
-    found: list[Path] = []
-    while not os.path.lexists(path) and path != path.parent:
-        found.insert(0, path)
-        path = path.parent
-    return found
-
-
 def write(path: Path, before: bytes | None, after: bytes | None) -> None:
     """Put `after` in place of `before`; None is no file.  Raises `Failure`: the file is then as it was."""
     if read(path) != before:

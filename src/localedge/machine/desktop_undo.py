@@ -1,6 +1,7 @@
 """Putting Claude Desktop's files back: byte for byte, or without our keys where others have written since."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from localedge.claude.profile import APPLIED, ENTRIES, without_profile
 from localedge.errors import Failure
 
 from . import desktop_files as files
+from . import own_directories
 from .desktop import Desktop
 from .desktop_journal import META, PROFILE, Record, State, Step
 
@@ -57,9 +59,13 @@ def carry_out(desktop: Desktop, undoing: Undoing) -> list[tuple[Record, Failure]
                 files.write(step.path, step.before, step.after)
         except Failure as failure:
             failures.append((record, failure))
-    for directory in reversed(undoing.state.directories):
-        files.remove_empty(Path(directory))
+    directories = [Path(directory) for directory in undoing.state.directories]
+    for directory in reversed(directories):
+        files.remove_empty(directory)
     left = tuple(record for record, _ in failures)
+    if not left:
+        with suppress(OSError):  # something of ours may still be in one
+            own_directories.note(desktop.journal.path.parent, filter(Path.is_dir, directories))
     desktop.journal.store(replace(undoing.state, records=left) if left else None)
     return failures
 

@@ -19,7 +19,7 @@ from localedge.errors import Failure, reason_of
 
 from . import private_files
 from .hosts_text import LONGEST, HostsText
-from .lock import locked
+from .lock import locked, locked_beside
 from .private_files import shown
 from .processes import is_elevated
 from .replacing import patiently, rename
@@ -157,11 +157,13 @@ class HostsFile:
         else:
             return self.path.parent
         place = _elsewhere()
+        beside = locked_beside(place / self.path.name, self._lock_file.name, "hosts-no-place")
         try:
-            place.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise Failure("hosts-no-place", path=self.shown, reason=reason_of(error)) from None
-        stack.enter_context(locked(place / self._lock_file.name))
+            stack.enter_context(beside)
+        except Failure as failure:
+            if failure.code != "hosts-no-place":
+                raise
+            raise Failure(failure.code, **{**failure.params, "path": self.shown}) from None
         return place
 
     def leftovers(self) -> list[Path]:

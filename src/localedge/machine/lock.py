@@ -3,13 +3,13 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from localedge.errors import Failure, reason_of
 
-from . import private_files
+from . import own_directories, private_files
 
 PATIENCE = 5.0
 """Seconds until a lock that another process holds is told.  Nobody holds one for more than a few files."""
@@ -17,14 +17,17 @@ _PAUSE = 0.01
 
 
 @contextmanager
-def locked(path: Path, seconds: float = PATIENCE) -> Iterator[None]:
+def locked(
+    path: Path, seconds: float = PATIENCE, prepare: Callable[[], None] | None = None
+) -> Iterator[None]:
     """Hold the lock file `path`, which is made, and removed afterwards; its directory must exist.
 
+    Or `prepare` makes it: again when another process has removed it meanwhile.
     The system lets go of it when a process dies, however it dies.  Not for one thread twice.
     Raises `Failure` where another process keeps it for `seconds`, or where no lock can be had.
     """
     try:
-        descriptor = _take(path, time.monotonic() + seconds)
+        descriptor = _take(path, time.monotonic() + seconds, prepare)
     except OSError as error:
         raise Failure("lock-failed", path=private_files.shown(path), reason=reason_of(error)) from None
     try:
@@ -35,23 +38,34 @@ def locked(path: Path, seconds: float = PATIENCE) -> Iterator[None]:
 
 @contextmanager
 def locked_beside(journal: Path, name: str, unwritable: str) -> Iterator[None]:
-    """Hold the lock of this name beside a journal, whose directory is made.
+    """Hold the lock of this name beside a journal, whose directory is made, and goes when nothing is in it.
 
     Raises `Failure`, that of the code `unwritable` where the directory cannot be made.
     """
+
+    def prepare() -> None:
+        try:
+            own_directories.make(journal.parent)
+        except FileNotFoundError:
+            raise  # removed under our hands
+        except OSError as error:
+            raise Failure(unwritable, path=private_files.shown(journal), reason=reason_of(error)) from None
+
     try:
-        private_files.make_directory(journal.parent)
-    except OSError as error:
-        raise Failure(unwritable, path=private_files.shown(journal), reason=reason_of(error)) from None
-    with locked(journal.with_name(name)):
-        yield
+        with locked(journal.with_name(name), PATIENCE, prepare):
+            yield
+    finally:
+        own_directories.remove_if_empty(journal.parent)
 
 
-def _take(path: Path, deadline: float) -> int:
+def _take(path: Path, deadline: float, prepare: Callable[[], None] | None) -> int:
+    gone = (FileNotFoundError,) if prepare is not None else ()
     while True:
         try:
+            if prepare is not None:
+                prepare()
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-        except _BEING_REMOVED:
+        except (*_BEING_REMOVED, *gone):
             if time.monotonic() > deadline:
                 raise
             time.sleep(_PAUSE)

@@ -19,7 +19,7 @@ from typing import Any
 
 from localedge.errors import Failure
 
-from . import private_files, toml_edit
+from . import own_directories, private_files, toml_edit
 from .desktop_journal import Cut
 from .lock import locked, locked_beside
 from .private_files import shown
@@ -127,10 +127,9 @@ class SetupJournal:
     def held(self, *others: Path) -> Iterator[None]:
         """Keep a second setup out meanwhile.  Makes the directory.
 
-        Which directories were missing is written down, also on the way to `others`, which a step may make.
+        Which directories are missing on the way to `others`, which a step may make, is written down.
         """
-        missing = [one for path in (self.path.parent, *others) for one in missing_directories(path)]
-        made = tuple(dict.fromkeys(missing))
+        made = tuple(str(one) for path in others for one in own_directories.missing(path))
         with locked_beside(self.path, self.lock.name, "setup-journal-unwritable"):
             if made:
                 progress = self.load()
@@ -203,7 +202,7 @@ def set_gateway(journal: SetupJournal, path: Path, url: str | None, fresh: str) 
     progress = journal.load()
     earlier = next((one for one in progress.edited if one.path == str(path)), None)
     others = tuple(one for one in progress.edited if one is not earlier)
-    made = missing_directories(target.parent)
+    made = map(str, own_directories.missing(target.parent))
     progress = replace(
         progress,
         edited=(*others, _recorded(earlier, path, before, after)),
@@ -252,15 +251,6 @@ def _way_back(edited: Edited, content: bytes | None) -> tuple[Back, bytes | None
     if content == original:
         return Back.AS_IT_WAS, content
     return (Back.REMOVED, None) if original is None else (Back.RESTORED, original)
-
-
-def missing_directories(path: Path) -> tuple[str, ...]:
-    """The directories that would have to be made for this one, the outermost first."""
-    found = []
-    while not path.exists() and path != path.parent:
-        found.append(str(path))
-        path = path.parent
-    return tuple(reversed(found))
 
 
 def _recorded(edited: Edited | None, path: Path, before: bytes | None, after: bytes) -> Edited:
