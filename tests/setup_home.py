@@ -118,13 +118,18 @@ class User:
         self._forking = forking
         self.home = place / "home"
         config, data = self.home / ".config", self.home / ".local" / "share"
+        self.temporary = place / "tmp"
+        """Where running edges leave their notes."""
         self.home.mkdir(parents=True)
+        self.temporary.mkdir()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environ = {
             "HOME": str(self.home),
             "XDG_CONFIG_HOME": str(config),
             "XDG_DATA_HOME": str(data),
+            "XDG_RUNTIME_DIR": "",
+            "TMPDIR": str(self.temporary),
             "LOCALEDGE_PORT": str(self.port),
             "PYTHONIOENCODING": "utf-8",
         }

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from localedge.machine.running_edges import (
     directories,
     elsewhere,
     running_edges,
+    tidy,
     withdraw,
 )
 
@@ -43,6 +45,60 @@ def test_a_note_is_for_its_owner(environ: dict[str, str]) -> None:
     assert note is not None and note.stat().st_mode & 0o777 == 0o600
     note.parent.chmod(0o777)
     assert running_edges(environ) == [] and announce(EDGE, environ) is None
+
+
+def test_the_last_one_leaves_no_directory(environ: dict[str, str]) -> None:
+    """The directory for the notes goes with the last of them, and what killed edges left goes with it."""
+    first, second = announce(EDGE, environ), announce(EDGE._replace(pid=os.getppid()), environ)
+    assert first is not None and second is not None
+    withdraw(first)
+    assert second.exists()
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        gone = process.pid
+    for name in (f"{gone}.json", f".{gone}.json.{gone}.0123abcd.new"):
+        second.with_name(name).write_bytes(b"")
+    withdraw(second)
+    assert not second.parent.exists() and second.parent.parent.exists()
+
+
+def test_what_is_not_ours_stays(environ: dict[str, str]) -> None:
+    """A file that is no note keeps the directory."""
+    note = announce(EDGE, environ)
+    assert note is not None
+    note.with_name("mine.txt").write_bytes(b"")
+    withdraw(note)
+    tidy(environ)
+    assert [path.name for path in note.parent.iterdir()] == ["mine.txt"]
+
+
+def test_one_comes_while_another_goes(environ: dict[str, str]) -> None:
+    """Whenever the directory is removed: the edge that starts then has its note."""
+    missed = []
+
+    def work(pid: int) -> None:
+        for _ in range(200):
+            note = announce(EDGE._replace(pid=pid), environ)
+            missed.append(pid) if note is None or not note.exists() else withdraw(note)
+
+    threads = [threading.Thread(target=work, args=(pid,)) for pid in (os.getpid(), os.getppid())]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert missed == []
+
+
+def test_after_a_killed_edge(environ: dict[str, str]) -> None:
+    """Who tidies up takes away what it left, and nothing of one that runs."""
+    note = announce(EDGE, environ)
+    assert note is not None
+    tidy(environ)
+    assert note.exists()
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        gone = process.pid
+    note.rename(note.with_name(f"{gone}.json"))
+    tidy(environ)
+    assert not note.parent.exists()
 
 
 def test_an_edge_that_was_killed(environ: dict[str, str]) -> None:

@@ -223,7 +223,7 @@ class Machine:
 
         Raises `Failure`.
         """
-        from localedge.machine import own_directories
+        from localedge.machine import own_directories, running_edges
 
         try:
             progress = self._setup.load()
@@ -244,6 +244,7 @@ class Machine:
             with suppress(OSError):  # somebody may end us before all of them are gone
                 own_directories.note(self.data, ours)
             self._setup.store(None)
+        running_edges.tidy(os.environ)
         for place in (self.data, self._scene.vault.directory.parent):
             own_directories.remove_if_empty(place)
             if all_done and not keeps:

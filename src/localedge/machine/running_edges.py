@@ -6,6 +6,7 @@ is in no configuration.  No secret is in it.  Who cannot write one runs all the 
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,6 +20,9 @@ from . import private_files
 
 _VERSION = 1
 _LONGEST = 16 * 1024
+_NOTE = re.compile(r"([0-9]{1,10})\.json|\.[0-9]+\.json\.([0-9]{1,10})\.[0-9a-f]{8}\.new")
+"""And what `private_files.write` writes before it is one."""
+_ATTEMPTS = 100
 
 
 class RunningEdge(NamedTuple):
@@ -51,27 +55,46 @@ def directories(
 
 def announce(edge: RunningEdge, environ: Mapping[str, str]) -> Path | None:
     """Leave a note; where it is, to be removed at the end.  None if it cannot be written."""
-    from .processes import alive
-
-    directory = directories(environ)[0]
-    path = directory / f"{edge.pid}.json"
-    try:
-        private_files.make_directory(directory)
-        private_files.check_directory(directory)
-        for other in directory.glob("[0-9]*.json"):
-            if other.stem.isdecimal() and not alive(int(other.stem)):
-                other.unlink(missing_ok=True)  # it was killed
-        private_files.write(path, json.dumps({"version": _VERSION, **edge._asdict()}).encode())
-    except (OSError, Failure):
-        return None
-    return path
+    path = directories(environ)[0] / f"{edge.pid}.json"
+    for _ in range(_ATTEMPTS):
+        try:
+            private_files.make_directory(path.parent)
+            private_files.check_directory(path.parent)
+            _sweep(path.parent)
+            private_files.write(path, json.dumps({"version": _VERSION, **edge._asdict()}).encode())
+        except FileNotFoundError:
+            continue  # an edge that ended has just removed the directory
+        except (OSError, Failure):
+            break
+        return path
+    return None
 
 
 def withdraw(path: Path | None) -> None:
-    """Take the note away."""
+    """Take the note away, and the directory after the last one."""
     if path is not None:
         with suppress(OSError):
             private_files.remove(path)
+            _sweep(path.parent)
+            path.parent.rmdir()
+
+
+def tidy(environ: Mapping[str, str]) -> None:
+    """What edges left that were killed goes.  Raises nothing."""
+    for directory in directories(environ):
+        with suppress(OSError, Failure):
+            private_files.check_directory(directory)
+            _sweep(directory)
+            directory.rmdir()
+
+
+def _sweep(directory: Path) -> None:
+    """Remove the notes of edges that were killed, also those that are half written.  Raises OSError."""
+    from .processes import alive
+
+    for path in directory.iterdir():
+        if (note := _NOTE.fullmatch(path.name)) and not alive(int(note[1] or note[2])):
+            path.unlink(missing_ok=True)
 
 
 def running_edges(
