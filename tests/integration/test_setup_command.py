@@ -218,6 +218,7 @@ def test_a_key_that_ends(user: User) -> None:
         keys[0] = "sk-another"
         done = user.run(*words)
         assert done.returncode == 1 and "does not work" in done.stdout
+        assert "The key is refused, sent as x-api-key: HTTP 401" in done.stdout, done.stdout
         answers = [("try again", ""), ("Enter for", ""), ("not shown", keys[0]), ("Write this", "")]
         status, seen = user.talk(*words, answers=answers)
         assert status == 0, seen

@@ -97,6 +97,9 @@ def test_connection(config: Config, at: Gateway, credential: "Credential", model
         assert reply is not None, "a question is answered"
         if question.check == "message":
             verdict = probe_answers.message(reply, model, credential).verdict
+            if verdict.code == "check-key-refused":  # `localedge check` has tried the other scheme as well
+                params = {**verdict.params, "scheme": credential.value}
+                verdict = verdict._replace(code="check-key-refused-as", params=params)
             usable = verdict.level is not Level.BAD
         else:
             verdict, _ = probe_answers.models(reply)

@@ -91,6 +91,12 @@ _MESSAGE: dict[str, Entry] = {
         "密钥以 Bearer 和 x-api-key 两种方式都被拒绝：HTTP {status}，“{said}”。",
         "请检查密钥，并确认它属于这个网关。",
     ),
+    "check-key-refused-as": row(
+        'The key is refused, sent as {scheme}: HTTP {status}, "{said}".',
+        'Check the key and its scheme: "localedge check" tries bearer and x-api-key.',
+        "密钥以 {scheme} 方式发送时被拒绝：HTTP {status}，“{said}”。",
+        "请检查密钥及其发送方式：“localedge check”会尝试 bearer 和 x-api-key 两种。",
+    ),
     "check-key-missing": row(
         'The gateway wants a key: HTTP {status}, "{said}".',
         "Set ANTHROPIC_AUTH_TOKEN or ANTHROPIC_API_KEY, or use --key-file.",
