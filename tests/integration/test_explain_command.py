@@ -2,13 +2,17 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from localedge.cli import main
 from localedge.cli.explain import MIB, TAIL
+from tests import peers
 from tests.commands import PATIENCE, command, one_line, run
 
 ERROR = "Gateway was unreachable: net::ERR_SSL_PROTOCOL_ERROR"
@@ -153,6 +157,39 @@ def test_a_pipe_with_a_name_is_read(tmp_path: Path) -> None:
         pipe.write_text(ERROR)
         output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0 and output.startswith(b"The client spoke HTTPS")
+
+
+@POSIX
+def test_a_pipe_that_nobody_writes_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told that there is a wait, and it ends."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    monkeypatch.setattr("localedge.cli.explain.PATIENCE", 0)
+    monkeypatch.setattr("localedge.cli.explain._SOON", 0)
+    assert main(["explain", "--file", str(pipe)]) == 1
+    assert capsys.readouterr().err.endswith("[explain-no-writer]\n")
+    monkeypatch.setattr("localedge.cli.explain.PATIENCE", PATIENCE)
+    late = threading.Timer(0.1, lambda: pipe.write_text(ERROR))
+    late.start()
+    assert main(["explain", str(pipe)]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("The client spoke HTTPS") and err.startswith("Waiting for a program")
+    late.join()
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("script", "status"), [("echo {}", 0), ("true", 1), ("sleep 0.3; echo {}", 0), ("echo {}; sleep 0.3", 0)]
+)
+def test_what_a_shell_makes_of_a_command(script: str, status: int) -> None:
+    """`<(command)` in bash, whenever the command writes and ends."""
+    line = f"{shlex.join(command('explain'))} --file <({script.format(shlex.quote(ERROR))})"
+    done = subprocess.run([peers.need("bash"), "-c", line], capture_output=True, timeout=PATIENCE)
+    assert done.returncode == status and done.stdout.startswith(
+        b"The client spoke HTTPS"[: 30 * (1 - status)]
+    )
 
 
 def test_a_log_that_cannot_be_read_is_told(tmp_path: Path) -> None:

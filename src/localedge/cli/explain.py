@@ -2,13 +2,17 @@
 
 import os
 import re
+import stat
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import click
 
 from localedge.errors import Failure, Problems
+from localedge.machine.private_files import shown
 
 from .group import CONTEXT, EXIT_CODES, help_option
 from .options import choose_language, config_option, lang_option, load_settings, refuse_flags
@@ -22,6 +26,10 @@ TAIL = 4 * MIB
 """Bytes of a log that are looked at: its end, where the latest errors are."""
 MOST = 1024 * MIB
 """Bytes of an input without an end that are read at most."""
+PATIENCE = 30
+"""Seconds until a program begins to write into a pipe with a name."""
+_SOON, _PAUSE = 1.0, 0.05
+"""Seconds until the wait is told, and between two looks."""
 _PATH = re.compile(r"(?:~|\.{1,2})?[/\\]\S*|[A-Za-z]:[/\\]\S*")
 """What nobody would take for an error: a file's name."""
 _SHOWN = 5
@@ -58,7 +66,7 @@ def explain(
     from localedge.claude.explaining import explain as causes_in
 
     choose_language(printer, lang)
-    taken = _taken(words, log)
+    taken = _taken(printer, words, log)
     known = _known(printer, lang, file)
     if taken.note is not None:
         printer.talk(taken.note.code, **taken.note.params)
@@ -80,16 +88,16 @@ class _Taken(NamedTuple):
     """What must be said about it: that it is not all."""
 
 
-def _taken(words: tuple[str, ...], log: str | None) -> _Taken:
+def _taken(printer: Printer, words: tuple[str, ...], log: str | None) -> _Taken:
     """The text to explain.  Raises `Failure`."""
     if log is not None:
         if words:
             raise Failure("explain-text-and-file")
-        return _from_file(log)
+        return _from_file(printer, log)
     if words == ("-",):
         return _from_stream(sys.stdin.buffer if sys.stdin else None)
     if len(words) == 1 and (_is_file(words[0]) or _PATH.fullmatch(words[0])):
-        return _from_file(words[0])
+        return _from_file(printer, words[0])
     if words:
         return _Taken(" ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
     if sys.stdin is None or sys.stdin.isatty():
@@ -104,15 +112,38 @@ def _is_file(word: str) -> bool:
         return False  # too long for a name, or with a NUL in it
 
 
-def _from_file(name: str) -> _Taken:
+def _without_waiting(name: str, flags: int) -> int:
+    """A pipe with a name opens when somebody writes into it, else never."""
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _first_piece(printer: Printer, descriptor: int, path: Path) -> bytes:
+    """Wait for somebody who writes into a pipe; what is read meanwhile.  Raises `Failure` if nobody does."""
+    if sys.platform == "win32":
+        return b""
+    piece, began, told = b"", time.monotonic(), False
+    # What a shell makes of <(command) has its writer from the beginning, and may have lost it.
+    waits = stat.S_ISFIFO(os.fstat(descriptor).st_mode) and path.parts[1:2] not in (("dev",), ("proc",))
+    with suppress(BlockingIOError):  # somebody has it open
+        while waits and not (piece := os.read(descriptor, MIB)):
+            if time.monotonic() - began > PATIENCE:
+                raise Failure("explain-no-writer", path=shown(path), seconds=PATIENCE)
+            if not told and time.monotonic() - began > _SOON:
+                printer.talk("explain-waiting", path=shown(path))
+                told = True
+            time.sleep(_PAUSE)
+    os.set_blocking(descriptor, True)
+    return piece
+
+
+def _from_file(printer: Printer, name: str) -> _Taken:
     from localedge.claude.symptoms_text import decoded
-    from localedge.machine.private_files import shown
 
     path = Path(os.path.expanduser(name))  # noqa: PTH111 - Path.expanduser raises where nobody has a home
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
             if not file.seekable() or not path.is_file():
-                return _from_stream(file)
+                return _from_stream(file, _first_piece(printer, file.fileno(), path))
             first = file.read(4)
             size = file.seek(0, os.SEEK_END)
             start = max(0, size - TAIL)
@@ -128,20 +159,21 @@ def _from_file(name: str) -> _Taken:
     return _Taken(text.partition("\n")[2], len(data), size, note)
 
 
-def _from_stream(stream: BinaryIO | None) -> _Taken:
-    """All of a stream goes by, and its end is kept."""
+def _from_stream(stream: BinaryIO | None, piece: bytes = b"") -> _Taken:
+    """All of a stream goes by, after the piece that was read of it, and its end is kept."""
     from localedge.claude.symptoms_text import decoded
 
     if stream is None:
         raise Failure("explain-nothing")
     first, kept, size = b"", bytearray(), 0
     try:
-        while size < MOST and (piece := stream.read(256 * 1024)):
-            first = first or piece[:4]
+        while size < MOST and (piece := piece or stream.read(256 * 1024)):
+            first = (first + piece[:4])[:4]
             size += len(piece)
             kept += piece
             if len(kept) > 2 * TAIL:
                 del kept[: (len(kept) - TAIL) // 4 * 4]
+            piece = b""
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise Failure("explain-unreadable", path="-", reason=reason) from None

@@ -24,6 +24,16 @@ _FAILURES: dict[str, Entry] = {
         Words("{path} cannot be read ({reason}).", "Name a file that this user may read."),
         Words("无法读取 {path}（{reason}）。", "请指定当前用户能够读取的文件。"),
     ),
+    "explain-no-writer": Entry(
+        Words(
+            "{path} is a pipe into which nobody has written for {seconds} seconds.",
+            'Start the program that writes there first, or pipe its output: "program 2>&1 | localedge explain -".',
+        ),
+        Words(
+            "{path} 是一个管道，{seconds} 秒内没有程序写入。",
+            "请先启动向其写入的程序，或直接用管道传入输出：“program 2>&1 | localedge explain -”。",
+        ),
+    ),
     "explain-unknown": Entry(
         Words(
             "not known: nothing in this text is an error that localedge can explain.",
@@ -80,6 +90,10 @@ _TALK: dict[str, Entry] = {
     ),
     "explain-source": _talk("Source: {source}", "依据：{source}"),
     "explain-own-source": _talk("localedge's own table of messages", "localedge 自身的消息表"),
+    "explain-waiting": _talk(
+        "Waiting for a program that writes into {path}; Ctrl-C ends it.",
+        "正在等待程序向 {path} 写入；按 Ctrl-C 结束。",
+    ),
     "explain-tail": _talk(
         "Only the end of {path} was read: the last {read} of {size} MiB.",
         "只读取了 {path} 的末尾：{size} MiB 中的最后 {read} MiB。",
