@@ -174,6 +174,30 @@ def test_a_configuration_that_was_changed_since(user: User) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("since", "told"),
+    [
+        (None, "is gone; it named no gateway before setup"),
+        (
+            "\n[listen]\nport = 18080\n",
+            "has been changed since setup: only the gateway's URL is gone from it",
+        ),
+        ('\nurl = "http://theirs.example"\n', "has another gateway than setup wrote"),
+    ],
+)
+def test_a_configuration_that_named_no_gateway(user: User, since: str | None, told: str) -> None:
+    """Where there was no URL before, none is told."""
+    user.write_config('[log]\nlevel = "info"\n')
+    user.set_up()
+    if since is None:
+        user.config.unlink()
+    else:
+        user.config.write_text(user.config.read_text() + since)
+    done = user.uninstall("--yes")
+    assert done.returncode == 0 and f"{user.config} {told}" in done.stdout, done.stdout
+    assert "(-)" not in done.stdout and "was -" not in done.stdout
+
+
 def test_two_configurations(user: User) -> None:
     """Setup was told of one file, and then of another: both are what they were."""
     files = [user.home / "a.toml", user.home / "b.toml"]
@@ -272,6 +296,9 @@ def test_a_profile_that_was_changed_since(user: User) -> None:
     profile.write_text(json.dumps({**settings, "inferenceGatewayApiKey": "sk-of-somebody-else"}))
     done = user.uninstall()
     assert f"{profile}, a profile of Claude Desktop" in done.stdout.partition("What is left")[2], done.stdout
+    meta = profile.with_name("_meta.json")
+    assert f"{meta} keeps the entry of localedge's profile" in done.stdout and meta.exists()
+    assert f"{meta} is byte for byte" not in done.stdout
     assert "sk-of" not in done.stdout + done.stderr
 
 

@@ -257,7 +257,8 @@ def take_out(printer: Printer, *, wait: bool = False, dry_run: bool = False, as_
             undoing = desktop_undo.plan(scene.desktop) or undoing
         failures = desktop_undo.carry_out(scene.desktop, undoing)
         failed = {record.path for record, _ in failures}
-        told.undone(one for one in undoing.steps if one[0].path not in failed)
+        restored = [one for one in undoing.steps if one[0].path not in failed]
+        told.undone(restored, undoing.state.profile_id)
         for record, failure in failures:
             told.failure(failure, path=record.path)
         if failures:

@@ -85,13 +85,16 @@ class Told:
             self.say(_DONE[row["does"]], path=row["path"])
         self.document["files"] = rows
 
-    def undone(self, done: "Iterable[tuple[Record, Step]]") -> None:
+    def undone(self, done: "Iterable[tuple[Record, Step]]", profile_id: str) -> None:
         """What became of each file."""
         rows = []
         for record, step in done:
-            row = {**_row(step), "exact": not step.changed_since}
+            row = _row(step)
+            row["exact"] = not step.changed_since and row["after"] in (record.before, None)
             rows.append(row)
-            if step.changed_since:
+            if step.kind == "meta" and profile_id.encode() in (step.after or b""):
+                self.say("desktop-entry-stays", path=row["path"])
+            elif not row["exact"]:
                 self.say("desktop-only-ours", path=row["path"])
             elif step.before is None and record.before is not None:
                 self.say("desktop-gone", path=row["path"])

@@ -204,7 +204,7 @@ class Machine:
         return [config] if config.plan or config.problem else []
 
     def _put_back(self, printer: Printer, progress: "Progress") -> None:
-        from localedge.machine.setup_journal import put_back
+        from localedge.machine.setup_journal import Back, put_back
 
         told = []
         for one in progress.edited:
@@ -213,8 +213,10 @@ class Machine:
             self._setup.store(progress)
             told.append({"path": shown(Path(one.path)), "became": back.value, "url": one.url})
             if not self._wishes.as_json:
-                params = {"path": shown(Path(one.path)), "url": one.url or "-"}
-                printer.data(printer.text(f"uninstall-config-{back.value}", **params))
+                code = f"uninstall-config-{back.value}"
+                if one.url is None and back in (Back.GONE, Back.URL_ONLY, Back.CHANGED):
+                    code += "-none"  # no URL to tell
+                printer.data(printer.text(code, path=shown(Path(one.path)), url=one.url))
         if self._wishes.as_json:
             printer.data(json.dumps(told))
 

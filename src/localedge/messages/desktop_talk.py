@@ -68,6 +68,10 @@ TABLE: dict[str, Entry] = {
         "{path} has been written since: only what localedge had put in is gone, the rest is as it was left",
         "{path} 此后又被写入过：只去掉了 localedge 加入的内容，其余保持现状",
     ),
+    "desktop-entry-stays": _talk(
+        "{path} keeps the entry of localedge's profile, which is there still; the rest of what localedge put in is gone",
+        "{path} 保留了 localedge 配置的条目，因为该配置仍在；localedge 加入的其余内容已去掉",
+    ),
     "desktop-gone": _talk("{path} is there no more, and stays away", "{path} 已不存在，不再恢复"),
     "desktop-undone-partly": _talk(
         "The others are back. Mend what is told and run localedge desktop undo again.",

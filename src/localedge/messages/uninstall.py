@@ -32,13 +32,24 @@ TABLE: dict[str, Entry] = {
         "{path} is gone; the gateway's URL in it was {url} before setup",
         "{path} 已不存在；设置之前其中的网关地址为 {url}",
     ),
+    "uninstall-config-gone-none": _talk(
+        "{path} is gone; it named no gateway before setup", "{path} 已不存在；设置之前其中没有网关地址"
+    ),
     "uninstall-config-url-only": _talk(
         "{path} has been changed since setup: only the gateway's URL in it is what it was ({url})",
         "{path} 在设置之后又被修改过：只恢复了其中的网关地址（{url}）",
     ),
+    "uninstall-config-url-only-none": _talk(
+        "{path} has been changed since setup: only the gateway's URL is gone from it, as it named none before",
+        "{path} 在设置之后又被修改过：只去掉了其中的网关地址（设置之前没有）",
+    ),
     "uninstall-config-changed": _talk(
         "{path} has another gateway than setup wrote, or cannot be read: it stays. Before setup the URL was {url}.",
         "{path} 中的网关已不是设置程序写入的地址，或无法读取，因此保留。设置之前的地址为 {url}。",
+    ),
+    "uninstall-config-changed-none": _talk(
+        "{path} has another gateway than setup wrote, or cannot be read: it stays. Before setup it named none.",
+        "{path} 中的网关已不是设置程序写入的地址，或无法读取，因此保留。设置之前其中没有网关地址。",
     ),
     "uninstall-left": _talk("What is left, and how it goes:", "剩下的内容及处理方法："),
     "uninstall-left-edge": _talk(
