@@ -41,6 +41,7 @@ class User:
         for path in (config, data):
             path.mkdir(parents=True)
         self.environ = {"HOME": str(self.home), "XDG_CONFIG_HOME": str(config), "XDG_DATA_HOME": str(data)}
+        self.environ |= {"XDG_RUNTIME_DIR": "", "TMPDIR": str(place)}  # where edges leave their notes
         self.config = config
         if sys.platform == "darwin":
             self.config = self.home / "Library" / "Application Support"
@@ -312,7 +313,7 @@ def test_a_placeholder_is_no_key(user: User, words: str) -> None:
 @LINUX
 def test_an_edge_that_listens_elsewhere(user: User, tmp_path: Path) -> None:
     """Who is about to send Claude to a port where another program may answer is told; env says so as well."""
-    place = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    place = {"XDG_RUNTIME_DIR": "", "TMPDIR": str(tmp_path)}
     with running("run", "--http-only", "--port", "0", **place) as edge:
         url = f"http://127.0.0.1:{port_of(first_line(edge))}"
         for words in (["desktop", "apply"], ["env"]):
