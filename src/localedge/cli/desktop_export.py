@@ -1,7 +1,5 @@
 """`localedge desktop export`: the bytes, and where they go."""
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localedge.claude.fleet import SCOPES, Format, Scope
@@ -58,8 +56,9 @@ def _known(form: Format) -> str:
 
 def _save(target: str, content: bytes) -> None:
     from localedge.machine import private_files
+    from localedge.machine.files import expanded
 
-    path = Path(os.path.expanduser(target))  # noqa: PTH111 - Path.expanduser raises where nobody has a home
+    path = expanded(target)
     shown = private_files.shown(path)
     try:
         private_files.write_new(path, content)

@@ -306,8 +306,8 @@ def _coverage(config: "Config", names: Sequence[str], told: Told) -> Iterator[Fa
 
     from localedge.machine.vault import Vault, authority_directory
 
-    vault = Vault(authority_directory(config.https.directory))
     try:
+        vault = Vault(authority_directory(config.https.directory))
         if not vault.exists:
             told.say("hosts-next")
             return

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,8 +95,9 @@ def _command(verb: str, names: Sequence[str], path: str | None, file: str | None
     words += ["hosts", verb, *names]
     if path is not None:
         words += ["--file", os.path.abspath(path)]  # noqa: PTH100 - as above
-    if verb == "add" and (config := config_path(file, os.environ)).exists():
-        words += ["--config", str(config.absolute())]
+    with suppress(Failure):  # nobody has a home
+        if verb == "add" and (config := config_path(file, os.environ)).exists():
+            words += ["--config", str(config.absolute())]
     if sys.platform == "win32":
         return "& " + " ".join(f"'{word}'" if " " in word else word for word in words)
     else:

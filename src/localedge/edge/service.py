@@ -174,7 +174,11 @@ class EdgeService(Service):
             return None
         from localedge.machine.vault import Vault, authority_directory
 
-        vault = Vault(authority_directory(config.https.directory))
+        try:
+            vault = Vault(authority_directory(config.https.directory))
+        except Failure as failure:  # nobody has a home
+            self.notices += [failure, Failure("https-off")]
+            return None
         if not vault.exists:
             self.notices.append(Failure("no-ca"))
             return None

@@ -66,7 +66,7 @@ def values(fields: Iterable[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
 
 
 FEW = 16
-"""Values of `Connection` that are remembered: peers use few, and a list that fills a head takes a megabyte."""
+"""Values of `Connection` that are remembered: peers use few, and a long list takes a megabyte."""
 
 
 @lru_cache(maxsize=FEW)

@@ -2,10 +2,12 @@
 
 import errno
 import os
+import re
 import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from localedge.errors import Failure, reason_of
 from localedge.settings import Sources
@@ -21,29 +23,66 @@ LONGEST = 16 * 1024 * 1024
 def config_path(given: str | None, environ: Mapping[str, str]) -> Path:
     """The configuration file: as given by flag or variable, else at the platform's place.
 
-    Raises `Failure` for a flag that names nothing.
+    Raises `Failure` for a flag that names nothing, and where nobody has a home.
     """
     if given == "":
         raise Failure("config-missing", path="")
     named = given or environ.get(VARIABLE)
-    if named:
-        return _path(named)
-    import platformdirs
+    return expanded(named) if named else user_directory("config") / "config.toml"
 
-    return platformdirs.user_config_path("localedge", appauthor=False) / "config.toml"
+
+def home() -> Path:
+    """The user's own directory.  Raises `Failure` where nobody knows it.
+
+    Python takes an empty HOME for the root directory, and for one that is neither set nor in the password
+    database a directory called `~`: nothing of ours belongs there.
+    """
+    name = "USERPROFILE" if sys.platform == "win32" else "HOME"
+    found = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where nobody has a home
+    if os.environ.get(name) == "" or not Path(found).is_absolute():
+        raise Failure("no-home", name=name)
+    return Path(found)
+
+
+def user_directory(kind: Literal["config", "data"]) -> Path:
+    """Our own place in the user's `config` or `data` directory.  Raises `Failure` where nobody has a home."""
+    if sys.platform == "win32" or sys.platform == "darwin":
+        if sys.platform == "darwin":
+            home()
+        import platformdirs
+
+        find = platformdirs.user_config_path if kind == "config" else platformdirs.user_data_path
+        return find("localedge", appauthor=False)
+    else:
+        given = Path(os.environ.get(f"XDG_{kind.upper()}_HOME", ""))
+        usual = {"config": ".config", "data": ".local/share"}[kind]
+        # A relative one counts for nothing (XDG Base Directory).
+        return (given if given.is_absolute() else home() / usual) / "localedge"
+
+
+def expanded(name: str) -> Path:
+    """A path as somebody wrote it, perhaps with `~`.  Raises `Failure` where nobody has a home."""
+    if re.match(r"~(?:[/\\]|$)", name):
+        home()
+    return Path(os.path.expanduser(name))  # noqa: PTH111 - of somebody else: Path.expanduser raises
 
 
 def gather(flags: Mapping[str, object], given: str | None, environ: Mapping[str, str]) -> Sources:
     """Everything the configuration is made of.  A file that was named must exist; a default one need not."""
-    path = config_path(given, environ)
     sources = Sources(
         flags=flags,
         environ=environ,
-        path=str(path),
         directory=_here(),
         system_lang=system_language(),
-        read=lambda name: _content(_path(name)),
+        read=lambda name: _content(expanded(name)),
     )
+    try:
+        path = config_path(given, environ)
+    except Failure as failure:
+        if failure.code != "no-home" or given or environ.get(VARIABLE):
+            raise
+        return sources  # who has no home has no file there
+    sources = sources._replace(path=str(path))
     try:
         # Notepad puts a byte order mark in front.
         return sources._replace(text=_content(path).decode("utf-8-sig"))
@@ -94,11 +133,6 @@ def system_language() -> str:
         return "zh" if ctypes.windll.kernel32.GetUserDefaultUILanguage() & 0x3FF == 4 else "en"
     else:
         return "en"
-
-
-def _path(name: str) -> Path:
-    """With a home directory where one is named and known; Path.expanduser raises where it is not."""
-    return Path(os.path.expanduser(name))  # noqa: PTH111
 
 
 def _here() -> str:

@@ -189,7 +189,11 @@ class HostsFile:
     def _places(self) -> list[Path]:
         """Where there may be a copy: beside the file, and where that cannot be, in our data directory."""
         beside = self.path.parent
-        return [beside] if os.access(beside, os.W_OK) else [beside, _elsewhere()]
+        places = [beside]
+        if not os.access(beside, os.W_OK):
+            with suppress(Failure):  # nobody has a home
+                places.append(_elsewhere())
+        return places
 
     def _back_up(self, place: Path, before: HostsText) -> Path:
         """A copy of the file as it was before our block came, named by its SHA-256."""
@@ -273,9 +277,9 @@ def _write_at(descriptor: int, start: int, content: bytes) -> None:
 
 
 def _elsewhere() -> Path:
-    import platformdirs
+    from .files import user_directory
 
-    return platformdirs.user_data_path("localedge", appauthor=False)
+    return user_directory("data")
 
 
 if sys.platform == "win32":

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, TypeVar
 from localedge.errors import Failure, reason_of
 from localedge.settings.layers import clean
 
-from . import private_files
+from . import files, private_files
 from .lock import PATIENCE, locked
 from .private_files import shown
 
@@ -47,12 +47,13 @@ _TEMPORARY = re.compile(r"\.(?:authority\.json|root\.pem|leaf\.pem)\.[0-9]+\.[0-
 
 
 def authority_directory(given: str | None) -> Path:
-    """Where the files are: as configured (`https.directory`), else in the user's data directory."""
-    if given:
-        return Path(os.path.expanduser(given))  # noqa: PTH111 - Path.expanduser raises where nobody has a home
-    import platformdirs
+    """Where the files are: as configured (`https.directory`), else in the user's data directory.
 
-    return platformdirs.user_data_path("localedge", appauthor=False) / "ca"
+    Raises `Failure` where nobody has a home.
+    """
+    if given:
+        return files.expanded(given)
+    return files.user_directory("data") / "ca"
 
 
 class Vault:

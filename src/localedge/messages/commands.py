@@ -14,6 +14,16 @@ _FAILURES: dict[str, Entry] = {
         Words("命令行有误（{detail}）。", "请看“{command} --help”。"),
         exit_status=2,
     ),
+    "no-home": Entry(
+        Words(
+            "nobody knows where your home directory is: {name} is empty, not set, or no full path.",
+            "Set {name} to the full path of your home directory, then run this again.",
+        ),
+        Words(
+            "不知道你的主目录在哪里：{name} 为空、未设置，或不是完整路径。",
+            "请把 {name} 设为主目录的完整路径，然后重新运行。",
+        ),
+    ),
     "no-such-command": Entry(
         Words('there is no command "{name}".', 'Try "{command} --help".'),
         Words("没有名为“{name}”的命令。", "请看“{command} --help”。"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from localedge.machine import files
 from localedge.machine.processes import is_elevated
 from localedge.machine.run import Ended, in_front, program
 
@@ -29,9 +30,8 @@ class System:
 
     @classmethod
     def here(cls) -> "System":
-        """The machine we run on."""
-        home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises where nobody has a home
-        return cls(Path("/"), home, dict(os.environ), elevated=is_elevated())
+        """The machine we run on.  Raises `Failure` where nobody has a home."""
+        return cls(Path("/"), files.home(), dict(os.environ), elevated=is_elevated())
 
     def path(self, absolute: str) -> Path:
         """A path of the system, below `root`."""
