@@ -65,7 +65,7 @@ def test_only_assignments_are_printed(run: Run) -> None:
     assert done.stderr == "ANTHROPIC_AUTH_TOKEN is a placeholder: put your gateway's key in its place.\n"
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "pwsh", "powershell", "cmd"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "tcsh", "pwsh", "powershell", "cmd"])
 def test_a_shell_can_be_named(run: Run, shell: str) -> None:
     """Each shell gets its own syntax, and its own way to take the lines in is told at a terminal only."""
     done = run("env", "--shell", shell)
@@ -74,7 +74,7 @@ def test_a_shell_can_be_named(run: Run, shell: str) -> None:
 
 def test_an_unknown_shell_is_a_usage_mistake(run: Run) -> None:
     """The shells that are known are named."""
-    assert "bash, fish, pwsh, cmd" in one_line(run("env", "--shell", "tcsh"), "env-shell-unknown", 2)
+    assert "bash, fish, csh, pwsh, cmd" in one_line(run("env", "--shell", "nu"), "env-shell-unknown", 2)
 
 
 def test_json(run: Run) -> None:

@@ -132,11 +132,14 @@ def test_a_file_of_the_users_is_not_replaced(name: str) -> None:
 
 
 AWKWARD = "it's $HOME `id` \"two\"  \\ \\' !x %PATH% ; & | < > * ~ # \u2019 \u65e5\u672c\nnext"
+_CSH = """-f -c 'eval "`printenv LINE`"; printenv A' | tr -d '\\n'"""
 SHOW = {
     "bash": ["bash", "-c", 'eval "$0"; printf %s "$A"'],
     "sh": ["sh", "-c", 'eval "$0"; printf %s "$A"'],
     "zsh": ["zsh", "-c", 'eval "$0"; printf %s "$A"'],
     "fish": ["fish", "-c", 'eval $argv[1]; printf %s "$A"'],
+    "csh": ["sh", "-c", f"LINE=$0 csh {_CSH}"],
+    "tcsh": ["sh", "-c", f"LINE=$0 tcsh {_CSH}"],
     "pwsh": [
         "pwsh",
         "-NoProfile",
@@ -162,6 +165,8 @@ def test_a_real_shell_takes_every_value(program: str, value: str) -> None:
         peers.need(program)
     elif shutil.which(program) is None:
         pytest.skip(f"only where {program} is installed")
+    if "csh" in program:
+        value = value.replace("\n", " ")
     assert taken(program, value) == value
 
 
@@ -179,12 +184,13 @@ def test_bash_takes_any_text(value: str) -> None:
     [
         ("bash", "export A='it'\\''s'"),
         ("fish", "set -gx A 'it\\'s'"),
+        ("csh", "setenv A 'it'\\''s';"),
         ("pwsh", "$env:A = 'it''s'"),
         ("cmd", 'set "A=it\'s"'),
     ],
 )
 def test_each_shell_is_written_its_own_way(shell: str, line: str) -> None:
-    """The same value in four languages."""
+    """The same value in five languages."""
     assert SHELLS[shell].line("A", "it's") == line
 
 
@@ -193,11 +199,14 @@ def test_powershell_takes_typographic_quotes_for_quotes() -> None:
     assert SHELLS["pwsh"].line("A", "\u2019") == "$env:A = '\u2019\u2019'"
 
 
-@pytest.mark.parametrize("value", ["100%", 'a"b', "a\nb", "a\rb"])
-def test_cmd_has_no_way_to_write_some_characters(value: str) -> None:
-    """What cmd would garble is refused."""
+@pytest.mark.parametrize(
+    ("shell", "value"),
+    [("cmd", "100%"), ("cmd", 'a"b'), ("cmd", "a\nb"), ("cmd", "a\rb"), ("csh", "a\nb")],
+)
+def test_some_have_no_way_to_write_some_characters(shell: str, value: str) -> None:
+    """What they would garble is refused."""
     with pytest.raises(Failure) as caught:
-        SHELLS["cmd"].line("A", value)
+        SHELLS[shell].line("A", value)
     assert caught.value.code == "env-unquotable"
 
 
@@ -210,6 +219,7 @@ def test_cmd_has_no_way_to_write_some_characters(value: str) -> None:
         ("C:\\Program Files\\PowerShell\\7\\pwsh.exe", "pwsh"),
         ("PowerShell", "pwsh"),
         ("cmd.exe", "cmd"),
+        ("-tcsh", "csh"),
     ],
 )
 def test_a_shell_is_known_by_its_name(name: str, shell: str) -> None:
@@ -217,7 +227,7 @@ def test_a_shell_is_known_by_its_name(name: str, shell: str) -> None:
     assert shell_named(name) == shell
 
 
-@pytest.mark.parametrize("name", ["tcsh", "nu", "", "/"])
+@pytest.mark.parametrize("name", ["xonsh", "nu", "", "/"])
 def test_an_unknown_shell_is_told(name: str) -> None:
     """Guessing a syntax would print lines that do nothing."""
     with pytest.raises(Failure) as caught:

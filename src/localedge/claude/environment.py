@@ -140,6 +140,14 @@ def _pwsh(name: str, value: str) -> str:
     return f"$env:{name} = '{quoted}'"
 
 
+def _csh(name: str, value: str) -> str:
+    # Backquotes make one line of many, and history is looked for in quotes as well: csh(1).
+    if re.search("[\r\n]", value):
+        raise Failure("env-unquotable", name=name)
+    quoted = value.replace("'", "'\\''").replace("!", "\\!")
+    return f"setenv {name} '{quoted}';"
+
+
 def _cmd(name: str, value: str) -> str:
     if re.search('[%"\r\n]', value):
         raise Failure("env-unquotable", name=name)
@@ -156,12 +164,14 @@ class Shell(NamedTuple):
 SHELLS = {
     "bash": Shell(_posix, 'eval "$({command})"'),
     "fish": Shell(_fish, "{command} | source"),
+    "csh": Shell(_csh, 'eval "`{command}`"'),
     "pwsh": Shell(_pwsh, "{command} | Out-String | Invoke-Expression"),
     "cmd": Shell(_cmd, "for /f \"delims=\" %i in ('{command}') do @%i"),
 }
 _NAMES = {
     **dict.fromkeys(("bash", "zsh", "sh", "dash", "ash", "ksh", "mksh", "busybox"), "bash"),
     "fish": "fish",
+    **dict.fromkeys(("csh", "tcsh", "bsd-csh"), "csh"),
     "pwsh": "pwsh",
     "powershell": "pwsh",
     "cmd": "cmd",

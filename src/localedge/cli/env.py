@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 @click.command("env", context_settings=CONTEXT, epilog=EXIT_CODES)
-@click.option("--shell", "named", metavar="bash|fish|pwsh|cmd", help="How to write them [your shell's way].")
+@click.option(
+    "--shell", "named", metavar="bash|fish|csh|pwsh|cmd", help="How to write them [your shell's way]."
+)
 @click.option("--https", is_flag=True, help="For the edge's HTTPS, with the files of the local CA.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 @config_option

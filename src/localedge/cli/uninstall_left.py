@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _PROFILES = (
     *(".bashrc", ".bash_profile", ".bash_login", ".profile", ".zshrc", ".zshenv", ".zprofile", ".zlogin"),
     *(
-        ".kshrc",
+        *(".kshrc", ".cshrc", ".tcshrc", ".login"),
         ".config/fish/config.fish",
         ".config/environment.d",
         ".pam_environment",

@@ -70,10 +70,13 @@ _FAILURES: dict[str, Entry] = {
     ),
     "env-unquotable": Entry(
         Words(
-            "the value of {name} has a character that cmd cannot take in a line.",
-            "Use another shell (--shell pwsh), or another path.",
+            "the value of {name} has a character that this shell cannot take in a line.",
+            "Use another shell (--shell bash, --shell pwsh), or another path.",
         ),
-        Words("{name} 的值中含有 cmd 无法表示的字符。", "请换一个 shell（--shell pwsh），或换一个路径。"),
+        Words(
+            "{name} 的值中含有这个 shell 无法表示的字符。",
+            "请换一个 shell（--shell bash、--shell pwsh），或换一个路径。",
+        ),
     ),
 }
 
