@@ -1,5 +1,9 @@
 """Directories that localedge made go with what was in them; those of the user stay."""
 
+import os
+import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -76,6 +80,18 @@ def test_a_command_that_changed_nothing(tmp_path: Path) -> None:
     with locked_beside(journal, ".lock", "journal-unwritable"):
         assert (journal.parent / own_directories.NAME).exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_was_writing(tmp_path: Path) -> None:
+    """Half-written files do not keep a directory; those of a process that runs do."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        gone = process.pid
+    journal = tmp_path / "a" / "journal.json"
+    for pid in (os.getpid(), gone):
+        with locked_beside(journal, ".lock", "journal-unwritable"):
+            journal.with_name(f".journal.json.{pid}.0123abcd.new").write_bytes(b"")
+        assert journal.parent.exists() is (pid != gone)
+        shutil.rmtree(journal.parent, ignore_errors=True)
 
 
 @pytest.mark.parametrize("content", [b"", b"[", b"{}", b'[1, ""]', b"[" * 5000])

@@ -195,7 +195,7 @@ def test_leftovers(journal: SetupJournal) -> None:
     """What a killed process left is swept away; a lock that is held is not."""
     journal.path.parent.mkdir(parents=True)
     journal.store(Progress())
-    for name in (".setup.lock", ".trust.lock", ".setup.json.1.0a1b2c3d.new"):
+    for name in (".setup.lock", ".trust.lock", ".setup.json.0.0a1b2c3d.new"):
         journal.path.with_name(name).write_text("")
     journal.sweep()
     names = {path.name for path in journal.path.parent.iterdir()}

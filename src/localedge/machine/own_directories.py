@@ -54,9 +54,12 @@ def forget(directory: Path) -> None:
 def remove_if_empty(directory: Path) -> None:
     """When nothing is in `directory` but the note, all that stands in it goes as far as it is empty."""
     try:
+        private_files.sweep(directory)
         if [path.name for path in directory.iterdir()] != [NAME]:
             return
         left = sorted(_noted(directory), key=len, reverse=True)
+        # Those elsewhere first, while the note is there for who comes after a kill.
+        left = [path for path in left if directory.is_relative_to(path) or not _removed(path)]
         private_files.remove(directory / NAME)
     except OSError:
         return

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shlex
 import stat
 import sys
@@ -14,6 +15,8 @@ from .replacing import patiently
 
 LONGEST = 256 * 1024
 """Bytes of a file that are read unless told otherwise: the authority's have a few thousand."""
+_BESIDE = re.compile(r"\..+\.([0-9]{1,10})\.[0-9a-f]{8}\.new")
+"""What `write` writes first, with the process's number in it."""
 _BINARY = getattr(os, "O_BINARY", 0)
 # No link is followed, and a named pipe in a file's place holds nobody up.
 _READING = _BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -42,6 +45,15 @@ def write(path: Path, content: bytes) -> None:
         beside.unlink(missing_ok=True)
         raise
     settle(path.parent)
+
+
+def sweep(directory: Path) -> None:
+    """Remove what processes were writing there that have been killed.  Raises OSError."""
+    from .processes import alive
+
+    for path in directory.iterdir():
+        if (beside := _BESIDE.fullmatch(path.name)) and not alive(int(beside[1])):
+            path.unlink(missing_ok=True)
 
 
 def write_new(path: Path, content: bytes) -> None:

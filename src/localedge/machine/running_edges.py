@@ -6,7 +6,6 @@ is in no configuration.  No secret is in it.  Who cannot write one runs all the 
 
 import json
 import os
-import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,8 +19,6 @@ from . import private_files
 
 _VERSION = 1
 _LONGEST = 16 * 1024
-_NOTE = re.compile(r"([0-9]{1,10})\.json|\.[0-9]+\.json\.([0-9]{1,10})\.[0-9a-f]{8}\.new")
-"""And what `private_files.write` writes before it is one."""
 _ATTEMPTS = 100
 
 
@@ -92,8 +89,9 @@ def _sweep(directory: Path) -> None:
     """Remove the notes of edges that were killed, also those that are half written.  Raises OSError."""
     from .processes import alive
 
-    for path in directory.iterdir():
-        if (note := _NOTE.fullmatch(path.name)) and not alive(int(note[1] or note[2])):
+    private_files.sweep(directory)
+    for path in directory.glob("[0-9]*.json"):
+        if path.stem.isdecimal() and not alive(int(path.stem)):
             path.unlink(missing_ok=True)
 
 

@@ -175,8 +175,8 @@ class SetupJournal:
             if (lock := self.path.with_name(name)).exists():
                 with locked(lock):
                     pass
-        for path in self.path.parent.glob(".*.json.*.new"):
-            private_files.remove(path)
+        with suppress(OSError):
+            private_files.sweep(self.path.parent)
 
     def _failure(self, code: str, error: OSError) -> Failure:
         return Failure(code, path=shown(self.path), reason=_reason(error))
