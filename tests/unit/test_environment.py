@@ -161,7 +161,7 @@ def taken(program: str, value: str) -> str:
 @pytest.mark.parametrize("program", SHOW)
 def test_a_real_shell_takes_every_value(program: str, value: str) -> None:
     """Quotes, dollars, backslashes and line breaks arrive as they are."""
-    if program in ("bash", "sh"):
+    if program in ("bash", "sh", "tcsh"):
         peers.need(program)
     elif shutil.which(program) is None:
         pytest.skip(f"only where {program} is installed")

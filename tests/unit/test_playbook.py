@@ -195,8 +195,8 @@ def test_a_conversation() -> None:
 def test_exception_in_the_edge_fails_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """A real reactor would log it and close the connection; here it comes out."""
     edge = Playbook()
-    client = edge.client()
     monkeypatch.setattr(edge.context, "prepare", None)
+    client = edge.client()
     with pytest.raises(TypeError):
         client >> ask()
 
