@@ -4,7 +4,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +39,7 @@ from .health import Scene
 from .health_asking import Clock
 from .hosts_lookup import is_loopback, look_up
 from .running_edges import running_edges
+from .side_by_side import SideBySide
 
 if TYPE_CHECKING:
     from .vault import Vault
@@ -66,14 +67,14 @@ def look(scene: Scene, world: World | None = None) -> Iterable[Finding]:
     if health_here.problems(scene):
         return ()
     clock, world = Clock(SECONDS), world or World()
-    with ThreadPoolExecutor(4) as pool:
-        gateway = pool.submit(_gateway, scene, clock)
-        names = pool.submit(health_names.look, scene, clock)
-        edge = _edge(scene, world, clock, pool)
-        if (given := _given(scene, edge, world)) is not None:
-            gateway = pool.submit(_gateway, replace(scene, config=given), clock)
-        through = _through_edge(scene.config, edge, clock)
-        told = replace(gateway.result(), **through)
+    pool = SideBySide()
+    gateway = pool.submit(_gateway, scene, clock)
+    names = pool.submit(health_names.look, scene, clock)
+    edge = _edge(scene, world, clock, pool)
+    if (given := _given(scene, edge, world)) is not None:
+        gateway = pool.submit(_gateway, replace(scene, config=given), clock)
+    through = _through_edge(scene.config, edge, clock)
+    told = replace(gateway.result(), **through)
     if given is not None:
         told = replace(told, options=f" {command_line(scene.platform, ['--upstream', told.url])}")
     edge = replace(edge, start=edge.start + (told.options or _unnamed(told, scene)))

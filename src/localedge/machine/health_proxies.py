@@ -4,7 +4,6 @@ import ipaddress
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +17,7 @@ from localedge.settings import upstream, values
 
 from . import health_here
 from .health import Scene
+from .side_by_side import SideBySide
 from .vault import Vault, authority_directory
 
 Registry = Callable[[str, str], "Mapping[str, object]"]
@@ -45,10 +45,8 @@ def _gather(scene: Scene, registry: Registry | None) -> Facts:
     systems = [(proxy, _script(proxy, scene.platform)) for proxy in _systems(scene, registry)]
     servers = set(variables.servers).union(*(_servers(proxy) for proxy, _ in systems))
     local = frozenset(one for one in servers if upstream.is_loopback(one.host))
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        dead = frozenset(
-            one for one, alive in zip(local, pool.map(_listens, local), strict=True) if not alive
-        )
+    listen = SideBySide().map(_listens, local)
+    dead = frozenset(one for one, alive in zip(local, listen, strict=True) if not alive)
     return Facts(
         _own_address(config.host),
         config.port,

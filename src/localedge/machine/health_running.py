@@ -1,7 +1,6 @@
 """The edges that run, whatever the configuration says: `localedge run` may have been given other ports."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -11,6 +10,7 @@ from . import health_asking as asking
 from .health import Scene
 from .health_edge import client_host, meet, url_of
 from .running_edges import RunningEdge, running_edges
+from .side_by_side import SideBySide
 
 _MOST = 8
 _WAIT = 1.0
@@ -21,9 +21,8 @@ def as_running(scene: Scene) -> Scene:
     """With the base URLs of all edges; where none is at the configured port, with those of the last one."""
     clock, config = asking.Clock(min(_WAIT, asking.WAIT)), scene.config
     noted = running_edges(scene.environ, scene.platform, scene.system.root)[:_MOST]
-    with ThreadPoolExecutor(_MOST) as pool:
-        answered = pool.map(lambda edge: _answers(edge, clock), noted)
-        found = [edge for edge, runs in zip(noted, answered, strict=True) if runs]
+    answered = SideBySide(_MOST).map(lambda edge: _answers(edge, clock), noted)
+    found = [edge for edge, runs in zip(noted, answered, strict=True) if runs]
     scene = replace(scene, running=tuple(url for edge in found for url in edge.urls))
     if not found or _is_there(config.host, config.port, scene.running, clock):
         return scene

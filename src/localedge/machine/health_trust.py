@@ -3,7 +3,7 @@
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ from .health import Scene
 from .health_asking import Clock
 from .journal import NAME, Journal
 from .run import Ended
+from .side_by_side import SideBySide
 from .stores import Store as TrustStore
 from .stores import detect, named
 from .stores.system import System
@@ -121,28 +122,28 @@ def _gather(scene: Scene) -> Facts:
 
             root = as_root(certificate)
     in_force = root if authority is not None else None
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        issuer = pool.submit(_gateway_issuer, scene)
-        asked = _Stores(scene, pool, in_force)
-        shown = [] if authority is None else list(_shown(scene, authority, leaf))
-        earlier = asked.earlier(vault, root)
-        stores = asked.own()
-        return Facts(
-            now=scene.now,
-            set_up=vault.exists,
-            problem=problem,
-            options=health_here.options(scene),
-            root_file="" if authority is None else _root_file(vault, authority),
-            dated=None if authority is None else _dated(scene, authority, leaf),
-            stores=stores,
-            earlier=earlier,
-            shown=shown,
-            rejected=_rejected(scene, vault, leaf, stores),
-            gateway=scene.config.gateway.authority,
-            gateway_issuer=issuer.result(),
-            variables=list(health_variables.variables(scene, vault, in_force)),
-            unverified=scene.environ.get("NODE_TLS_REJECT_UNAUTHORIZED", "").strip() == "0",
-        )
+    pool = SideBySide()
+    issuer = pool.submit(_gateway_issuer, scene)
+    asked = _Stores(scene, pool, in_force)
+    shown = [] if authority is None else list(_shown(scene, authority, leaf))
+    earlier = asked.earlier(vault, root)
+    stores = asked.own()
+    return Facts(
+        now=scene.now,
+        set_up=vault.exists,
+        problem=problem,
+        options=health_here.options(scene),
+        root_file="" if authority is None else _root_file(vault, authority),
+        dated=None if authority is None else _dated(scene, authority, leaf),
+        stores=stores,
+        earlier=earlier,
+        shown=shown,
+        rejected=_rejected(scene, vault, leaf, stores),
+        gateway=scene.config.gateway.authority,
+        gateway_issuer=issuer.result(),
+        variables=list(health_variables.variables(scene, vault, in_force)),
+        unverified=scene.environ.get("NODE_TLS_REJECT_UNAUTHORIZED", "").strip() == "0",
+    )
 
 
 # -- the files
@@ -183,7 +184,7 @@ def _dated(scene: Scene, authority: "Authority", leaf: "Leaf | None") -> Dated:
 class _Stores:
     """The trust stores, asked side by side."""
 
-    def __init__(self, scene: Scene, pool: ThreadPoolExecutor, root: Root | None) -> None:
+    def __init__(self, scene: Scene, pool: Executor, root: Root | None) -> None:
         self._pool = pool
         self._system = _Hurried.of(scene.system, _PROGRAMS)
         self._found = detect(self._system)

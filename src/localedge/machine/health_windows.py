@@ -9,7 +9,6 @@ on a real Windows.
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from localedge.claude.health import Finding
@@ -31,6 +30,7 @@ from localedge.claude.health_windows import (
 from . import health_here
 from .desktop_edge import answers
 from .health import Scene
+from .side_by_side import SideBySide
 from .stores import wsl
 from .stores.system import System
 from .vault import Vault, authority_directory
@@ -73,11 +73,10 @@ def look(
 
 
 def _facts(scene: Scene, firmware: Callable[[], bool | None], booted: Callable[[], str]) -> Facts:
-    with ThreadPoolExecutor(1) as other:  # PowerShell takes its time
-        told = other.submit(machine, scene.system, firmware, booted)
-        free = tuple(_free(scene))
-        reserved = tuple(_reserved(scene.system)) if free else ()
-        return Facts(told.result(), reserved, free, health_here.options(scene))
+    told = SideBySide().submit(machine, scene.system, firmware, booted)  # PowerShell takes its time
+    free = tuple(_free(scene))
+    reserved = tuple(_reserved(scene.system)) if free else ()
+    return Facts(told.result(), reserved, free, health_here.options(scene))
 
 
 def _reserved(system: System) -> list[tuple[int, int]]:
