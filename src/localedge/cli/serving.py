@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -39,7 +40,8 @@ def choose_reactor() -> None:
     """Before the first import of the reactor: a lighter epoll on Linux, and kqueue on macOS.
 
     On macOS Twisted would take select, which serves 1,024 descriptors; and only kqueue reports
-    a FIN while reading is paused (EV_EOF, R32).
+    a FIN while reading is paused (EV_EOF, R32).  Nowhere may its clock be the time of day, which
+    is put right now and then: time limits would fire at once, or not for hours (R30).
     """
     if "twisted.internet.reactor" in sys.modules:
         return
@@ -47,10 +49,15 @@ def choose_reactor() -> None:
         from localedge.edge import polling
 
         polling.install()
-    elif sys.platform == "darwin":
-        from twisted.internet import kqreactor
+    else:
+        if sys.platform == "darwin":
+            from twisted.internet import kqreactor
 
-        kqreactor.install()
+            kqreactor.install()
+        from twisted.internet import reactor
+
+        clocked: Any = reactor
+        clocked.seconds = time.monotonic
 
 
 def _nothing() -> None:
