@@ -1,0 +1,77 @@
+"""Any bytes of a gateway, cut anywhere, end in any way: the client reads what was said, or that it was cut."""
+
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from localedge.http.forwarding import to_client
+from localedge.http.framing import Body, response_body
+from localedge.http.head import ResponseHead
+from tests.phrases import ask
+from tests.playbook import Playbook, Reply, read_reply
+from tests.reading import read_responses
+from tests.wire_strategies import in_pieces, responses
+
+OURS = {b"transfer-encoding", b"connection"}
+
+
+def direct(data: bytes, method: bytes, death: str) -> tuple[ResponseHead | None, bytes, bool]:
+    """The first final response in `data` as its reader understands it, its body, and whether it is whole."""
+    events, code = read_responses([data], method)
+    for place, head in enumerate(events):
+        if isinstance(head, ResponseHead) and head.status >= 200:
+            behind = list(events[place + 1 : place + 3])
+            body = behind.pop(0) if behind and isinstance(behind[0], bytes) else b""
+            whole = bool(behind) and not isinstance(behind[0], ResponseHead)
+            endless = response_body(head, method)[0] is Body.UNTIL_CLOSE
+            return head, body, whole or (endless and code is None and death == "fin")
+    return None, b"", False
+
+
+def through(pieces: list[bytes], method: bytes, version: bytes, death: str) -> Reply | None:
+    """The final response that a client of the edge reads; None if that is cut."""
+    edge = Playbook()
+    client = edge.client()
+    client >> ask(method + b" /v1/models", version=version)
+    gateway = edge.gateway()
+    for piece in pieces:
+        gateway >> piece
+    if not gateway.closed:
+        gateway.fin() if death == "fin" else gateway.reset()
+    told, end, reply = client.take(), client.end, None
+    try:
+        while reply is None or reply.status < 200:
+            reply, told = read_reply(told, end, head=method == b"HEAD")
+    except ValueError:
+        assert end is not None
+        reply = None
+    assert not (reply and told)
+    client.fin()
+    edge.nothing_left()
+    return reply
+
+
+@given(
+    in_pieces(responses()),
+    st.sampled_from([b"GET", b"HEAD", b"POST"]),
+    st.sampled_from([b"1.1", b"1.1", b"1.0"]),
+    st.sampled_from(["fin", "reset"]),
+)
+@example((b"HTTP/1.1 200 OK\r\n\r\nhalf", [b"HTTP/1.1 200 OK\r\n\r\n", b"half"]), b"GET", b"1.0", "reset")
+@example((b"HTTP/1.1 200 OK\r\n\r\nall", [b"HTTP/1.1 200 OK\r\n\r\nall"]), b"GET", b"1.1", "fin")
+def test_R05_R06_R07_R11_a_client_reads_what_the_gateway_said_or_that_it_was_cut(
+    case: tuple[bytes, list[bytes]], method: bytes, version: bytes, death: str
+) -> None:
+    """Status, fields and body as they came; what is not whole never looks whole; garbage is our own 502."""
+    data, pieces = case
+    head, body, whole = direct(data, method, death)
+    assume(head is None or head.status < 600)  # fit for our reader
+    reply = through(pieces, method, version, death)
+    if head is None:
+        assert reply is not None and reply.status == 502 and reply.code is not None
+    elif whole:
+        assert reply is not None
+        assert (reply.status, reply.reason, reply.body) == (head.status, head.reason, body)
+        said = to_client(head, keep_length=head.status != 204)
+        assert [one for one in reply.fields if one[0].lower() not in OURS] == list(said)
+    else:
+        assert reply is None
