@@ -1,4 +1,4 @@
-"""Any bytes of a gateway, cut anywhere, end in any way: the client reads what was said, or that it was cut."""
+"""Any bytes of a gateway, cut anywhere, ended in any way: the client reads what it said, or sees the cut."""
 
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -19,8 +19,10 @@ def direct(data: bytes, method: bytes, death: str) -> tuple[ResponseHead | None,
     events, code = read_responses([data], method)
     for place, head in enumerate(events):
         if isinstance(head, ResponseHead) and head.status >= 200:
-            behind = list(events[place + 1 : place + 3])
-            body = behind.pop(0) if behind and isinstance(behind[0], bytes) else b""
+            body, behind = b"", list(events[place + 1 : place + 3])
+            if behind and isinstance(behind[0], bytes):
+                body = behind[0]
+                del behind[0]
             whole = bool(behind) and not isinstance(behind[0], ResponseHead)
             endless = response_body(head, method)[0] is Body.UNTIL_CLOSE
             return head, body, whole or (endless and code is None and death == "fin")
