@@ -92,6 +92,20 @@ def test_a_flood_rests_and_everything_arrives() -> None:
     edge.nothing_left()
 
 
+def test_short_answers_in_three_pieces_never_rest() -> None:
+    """However fast one follows the other on the same connection."""
+    edge = Playbook()
+    client, gateway = edge.client(), None
+    head, last = streamed(end=b""), b"0\r\n\r\n"
+    for _ in range(300):
+        client >> ask()
+        gateway = gateway or edge.gateway()
+        for piece in (head, CHUNK, last):
+            edge.wait(EVERY / 2)
+            gateway >> piece
+        assert client.reply().body == EVENT
+
+
 def test_R14_a_rest_does_not_wake_who_is_held_back() -> None:
     """A client that reads nothing holds the gateway back, rest or not (R14)."""
     edge = Playbook()

@@ -88,6 +88,7 @@ class Backend(Protocol):
         self._exchange = exchange
         self._heard = self._answered = False
         self._reader.expect(method)
+        self._moderation.begin()
         wire.start_message()
         wire.put(opening)
         wire.flush()

@@ -29,6 +29,10 @@ class Moderation:
     __slots__ = ("_bytes", "_reads", "_resting", "_since")
 
     def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Another stream: short answers, one behind the other, are no flood, however fast they come."""
         self._since = 0.0
         self._reads = self._bytes = 0
         self._resting = False
