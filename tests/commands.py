@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 PATIENCE = 30.0
 """Seconds until a test gives up on a process."""
@@ -28,19 +29,26 @@ def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@contextmanager
-def running(*words: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
+def running(*words: str, **environ: str) -> AbstractContextManager[subprocess.Popen[str]]:
     """A command that runs until it is stopped."""
+    return started(command(*words), env={**os.environ, **environ})
+
+
+@contextmanager
+def started(
+    line: Sequence[str], stderr: int = subprocess.PIPE, **options: Any
+) -> Iterator[subprocess.Popen[str]]:
+    """A process that ends with its test at the latest."""
     # A run of the tests in the background may have been told to ignore Ctrl-C, which is inherited.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         process = subprocess.Popen(
-            command(*words),
-            env={**os.environ, **environ},
+            line,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             encoding="utf-8",
+            **options,
         )
     finally:
         signal.signal(signal.SIGINT, before)

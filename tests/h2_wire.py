@@ -12,7 +12,8 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -42,7 +43,7 @@ from localedge.http.parser import End, RequestReader
 from localedge.machine.vault import Vault
 from localedge.pki.authority import make_authority
 from tests.h2_peer import GOAWAY, Answer, Section, section
-from tests.wire_peers import Edge, Wire, the_reactor, turns
+from tests.wire_peers import Edge, Wire, port_of, running, the_reactor, turns
 
 NAME = "localedge.test"
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -299,3 +300,15 @@ class _Echoing(Protocol):
 def digest_line(length: int, digest: str) -> bytes:
     """What `Echo` says of a body."""
     return b"%d %b" % (length, digest.encode())
+
+
+@asynccontextmanager
+async def echoing(https: Https) -> AsyncIterator[Edge]:
+    """An edge before a gateway that sends back what it gets."""
+    port = the_reactor().listenTCP(0, Echo(), interface="127.0.0.1")
+    try:
+        async with running(port_of(port), https=https) as edge:
+            yield edge
+    finally:
+        await port.stopListening()
+    await turns()

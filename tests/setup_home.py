@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -19,7 +19,7 @@ from localedge.config import Limits
 from localedge.http.head import RequestHead
 from localedge.http.parser import End, RequestReader
 from tests.check_peers import Asked, answer, error, good
-from tests.commands import PATIENCE, command
+from tests.commands import PATIENCE, command, started
 
 KEY = "sk-do-not-show-me-0123456789"
 _ECHO = 0.05
@@ -155,22 +155,9 @@ class User:
         """`localedge uninstall`, with a hosts file of the test's own."""
         return self.run("uninstall", *self.hosts, *words, killed_at=killed_at, **environ)
 
-    @contextmanager
-    def running(self, *words: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
+    def running(self, *words: str, **environ: str) -> AbstractContextManager[subprocess.Popen[str]]:
         """A command that runs until it is stopped."""
-        with subprocess.Popen(
-            command(*words),
-            env=self.whole(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-        ) as process:
-            try:
-                yield process
-            finally:
-                if process.poll() is None:
-                    process.kill()
+        return started(command(*words), subprocess.STDOUT, env=self.whole(environ))
 
     def talk(
         self, *words: str, answers: Sequence[tuple[str, str | Callable[[], None]]], **environ: str

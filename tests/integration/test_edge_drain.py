@@ -1,7 +1,5 @@
 """A shutdown lets what is in flight end (R35), with a real process and a gateway played by sockets."""
 
-import os
-import re
 import signal
 import socket
 import subprocess
@@ -12,10 +10,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests import commands
+from tests.commands import PATIENCE
 from tests.phrases import ask, post, streamed
-
-PATIENCE = 30.0
-"""Seconds until a test gives up."""
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
 
@@ -61,26 +58,12 @@ def edge(upstream: str | None = None, **environ: str) -> Iterator[Running]:
     with socket.create_server(("127.0.0.1", 0)) as gateway:
         gateway.settimeout(PATIENCE)
         url = upstream or f"http://127.0.0.1:{gateway.getsockname()[1]}"
-        with subprocess.Popen(
-            [sys.executable, "-m", "localedge", "run", "--http-only", "--upstream", url, "--port", "0"],
-            env={**os.environ, **environ},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        ) as process:
-            running = None
+        with commands.running("run", "--http-only", "--upstream", url, "--port", "0", **environ) as process:
+            served = Running(process, commands.port_of(commands.first_line(process)), gateway)
             try:
-                assert process.stdout is not None
-                line = process.stdout.readline()
-                found = re.match(r"Listening on http://127\.0\.0\.1:(\d+) ", line)
-                assert found, line
-                running = Running(process, int(found[1]), gateway)
-                yield running
+                yield served
             finally:
-                if process.poll() is None:
-                    process.kill()
-                for one in running.sockets if running is not None else ():
+                for one in served.sockets:
                     one.close()
 
 

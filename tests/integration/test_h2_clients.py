@@ -10,8 +10,6 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -27,9 +25,9 @@ from localedge.config import Https
 from localedge.machine.vault import Vault
 from tests import commands, peers
 from tests.demo_edge import demonstrating
-from tests.h2_wire import NAME, Echo, H2Client, authority, connect_to, digest_line, https_port, root_of
+from tests.h2_wire import NAME, H2Client, authority, connect_to, digest_line, echoing, https_port, root_of
 from tests.phrases import streamed
-from tests.wire_peers import Edge, listening, port_of, running, the_reactor, turns
+from tests.wire_peers import Edge, listening, running, turns
 
 PATIENCE = 60.0
 """Seconds until a test gives up on a program."""
@@ -46,18 +44,6 @@ Done = subprocess.CompletedProcess[bytes]
 def https(tmp_path_factory: pytest.TempPathFactory) -> Https:
     """An authority, and HTTPS with it."""
     return authority(tmp_path_factory.mktemp("ca"))
-
-
-@asynccontextmanager
-async def echoing(https: Https) -> AsyncIterator[Edge]:
-    """An edge before a gateway that sends back what it gets."""
-    port = the_reactor().listenTCP(0, Echo(), interface="127.0.0.1")
-    try:
-        async with running(port_of(port), https=https) as edge:
-            yield edge
-    finally:
-        await port.stopListening()
-    await turns()
 
 
 def run(*words: str, data: bytes = b"", **environ: str) -> Done:

@@ -1,8 +1,5 @@
 """RFC 9113 frame by frame, over TLS on real sockets; the rows are in `tests.h2_rows`."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import pytest
 import pytest_twisted
 from hpack import Decoder
@@ -33,8 +30,8 @@ from tests.h2_rows import (
     setting,
     whole,
 )
-from tests.h2_wire import PREFACE, Echo, Frames, authority, connect
-from tests.wire_peers import Edge, listening, port_of, running, the_reactor, turns
+from tests.h2_wire import PREFACE, Frames, authority, connect, echoing
+from tests.wire_peers import listening, running, turns
 
 LAST_PING = b"are you?"
 
@@ -43,18 +40,6 @@ LAST_PING = b"are you?"
 def https(tmp_path_factory: pytest.TempPathFactory) -> Https:
     """An authority, and HTTPS with it."""
     return authority(tmp_path_factory.mktemp("ca"))
-
-
-@asynccontextmanager
-async def echoing(https: Https) -> AsyncIterator[Edge]:
-    """An edge before a gateway that sends back what it gets."""
-    port = the_reactor().listenTCP(0, Echo(), interface="127.0.0.1")
-    try:
-        async with running(port_of(port), https=https) as edge:
-            yield edge
-    finally:
-        await port.stopListening()
-    await turns()
 
 
 def answered_pings(client: Frames) -> list[bytes]:

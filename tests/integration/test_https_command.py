@@ -7,15 +7,14 @@ import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from localedge.machine.vault import Vault
 from tests import peers
-from tests.commands import PATIENCE, command, one_line, run, running
+from tests.commands import PATIENCE, command, one_line, run, running, started
 from tests.h2_wire import authority
 from tests.tls_client import NAME, trusting
 
@@ -129,26 +128,13 @@ def test_twistd_serves_both(ca: Path, tmp_path: Path) -> None:
             process.kill()
 
 
-@contextmanager
 def passing(
     listener: socket.socket, *words: str, ca: Path, **environ: str
-) -> Iterator["subprocess.Popen[str]"]:
+) -> "AbstractContextManager[subprocess.Popen[str]]":
     """`localedge run` started as a service manager starts it: with this socket as descriptor 3."""
     line = [sys.executable, "-c", PASS_ON, str(listener.fileno()), *command("run", "--port", "0", *words)]
-    with subprocess.Popen(
-        line,
-        env={**os.environ, "LOCALEDGE_CA_DIR": str(ca), **environ},
-        pass_fds=[listener.fileno()],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    ) as process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
+    environment = {**os.environ, "LOCALEDGE_CA_DIR": str(ca), **environ}
+    return started(line, env=environment, pass_fds=[listener.fileno()])
 
 
 @POSIX

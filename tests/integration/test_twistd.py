@@ -6,13 +6,13 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from localedge.machine.running_edges import RunningEdge, running_edges
+from tests.commands import started
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="twistd's -n log is read from a pipe")
 
@@ -29,22 +29,9 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-c", START, "-n", "--pidfile=", "localedge", *words]
 
 
-@contextmanager
-def running(place: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+def running(place: Path, *words: str) -> AbstractContextManager[subprocess.Popen[str]]:
     """A daemon in the foreground."""
-    with subprocess.Popen(
-        command(*words),
-        cwd=place,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    ) as process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
+    return started(command(*words), subprocess.STDOUT, cwd=place)
 
 
 def test_twistd_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
