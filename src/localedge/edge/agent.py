@@ -63,7 +63,7 @@ class Agent:
         """A queued exchange has waited for a while: beyond the cap then, or on until the limit (R30, R33)."""
         left = exchange.record.started + self._context.limits.queue - now
         if left <= 0:
-            exchange.fail("queue-timeout", limit=f"{self._context.limits.queue:g}")
+            exchange.fail("queue-timeout")
             return
         exchange.deadline = now + min(left, self._context.config.pool.patience)
         first = self._pool.overflow()

@@ -37,8 +37,8 @@ def listen_failure(host: str, port: int, error: OSError) -> Failure:
     if error.errno in _IN_USE:
         holder = owner(port, host)
         if holder is None:
-            return Failure("port-in-use", host=host, port=port)
-        return Failure("port-in-use-by", host=host, port=port, owner=holder.name, pid=holder.pid)
+            return Failure("port-in-use", port=port)
+        return Failure("port-in-use-by", port=port, owner=holder.name, pid=holder.pid)
     if error.errno in _FORBIDDEN:
         code = "port-reserved" if sys.platform == "win32" else "privileged-port"
         return Failure(code, host=host, port=port)

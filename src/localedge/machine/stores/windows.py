@@ -123,7 +123,7 @@ class WindowsStore:
             case crypt32.ACCESS_DENIED if self._location is Location.LOCAL_MACHINE:
                 return Failure("needs-administrator", store=self.name)
         reason = (error.strerror or "").strip().rstrip(".") or type(error).__name__
-        return Failure("windows-store-failed", store=self.name, location=place, reason=reason)
+        return Failure("windows-store-failed", location=place, reason=reason)
 
 
 def find(system: System, certificates: Certificates = crypt32) -> list[WindowsStore]:
