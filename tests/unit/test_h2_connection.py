@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from localedge.config import Limits
 from localedge.edge import frontend_h2
 from localedge.edge.frontend_h2 import FrontendH2
-from localedge.http.floods import Allowance
+from localedge.http.floods import TokenBucket
 from localedge.http.h2_frames import Frames
 from localedge.http.h2_library import CONNECTION_WINDOW
 from tests.h2_peer import H2Peer, frame, section
@@ -211,11 +211,11 @@ def test_R01_a_length_that_is_none_ends_its_own_stream(lengths: list[bytes]) -> 
     assert len(edge.reactor.attempts) == 1
 
 
-def test_an_allowance_refills() -> None:
+def test_a_token_bucket_refills() -> None:
     """So many at once, so many a second."""
-    allowance = Allowance(3, 1, 0.0)
-    assert [allowance.spend(0.0) for _ in range(4)] == [True, True, True, False]
-    assert allowance.spend(5.0)
+    bucket = TokenBucket(3, 1, 0.0)
+    assert [bucket.spend(0.0) for _ in range(4)] == [True, True, True, False]
+    assert bucket.spend(5.0)
 
 
 def test_endless_continuation_ends_the_connection() -> None:

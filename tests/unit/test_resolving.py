@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 
 from localedge.config import Config, Gateway, Https, Proxy
 from localedge.edge import dns, resolving
-from localedge.edge.resolving import Towards, points_at_itself, settle, towards
+from localedge.edge.resolving import NextHop, next_hop, points_at_itself, settle
 from localedge.errors import Failure
 from tests.dns_peer import NAME, FakeDns
 
@@ -25,15 +25,15 @@ EDGE = [("127.0.0.1", 18080), ("127.0.0.1", 18443)]
 def test_R24_a_proxy_looks_the_name_up_itself() -> None:
     """R24: behind a proxy neither the hosts file nor gateway.address has a say."""
     gateway = dataclasses.replace(HTTP, proxy=Proxy("proxy.example", 3128), address="192.0.2.1")
-    assert towards(gateway) == Towards("proxy.example", 3128)
+    assert next_hop(gateway) == NextHop("proxy.example", 3128)
 
 
 def test_a_pinned_address_is_dialled() -> None:
     """gateway.address takes the place of the name for TCP; the name stays for Host and TLS."""
     pinned = dataclasses.replace(HTTP, address="2001:db8::1")
-    assert towards(pinned) == Towards("2001:db8::1", 8000)
+    assert next_hop(pinned) == NextHop("2001:db8::1", 8000)
     assert pinned.authority == f"{NAME}:8000"
-    assert towards(HTTP) == Towards(NAME, 8000)
+    assert next_hop(HTTP) == NextHop(NAME, 8000)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_which_addresses_are_this_machine_s() -> None:
 
 def context_of(config: Config, clock: Clock) -> Any:
     """What `settle` needs of a context."""
-    return SimpleNamespace(config=config, reactor=clock, towards=towards(config.gateway))
+    return SimpleNamespace(config=config, reactor=clock, next_hop=next_hop(config.gateway))
 
 
 class System:
@@ -124,8 +124,8 @@ class Started:
 
     def dial(self) -> "Receiver":
         receiver = Receiver()
-        towards = self.context.towards
-        (towards.resolver or self.system).resolveHostName(receiver, towards.host, towards.port)
+        next_hop = self.context.next_hop
+        (next_hop.resolver or self.system).resolveHostName(receiver, next_hop.host, next_hop.port)
         return receiver
 
 
@@ -305,7 +305,7 @@ def test_what_needs_no_decision(hosts: Path, gateway: Gateway) -> None:
     """The demo gateway, a proxy, and a pinned address elsewhere are taken as they are."""
     hosts.write_bytes(OURS)
     started = Started(hosts, None, gateway)
-    assert started.told == [] and started.context.towards == towards(gateway)
+    assert started.told == [] and started.context.next_hop == next_hop(gateway)
 
 
 def test_the_start_does_not_wait_for_long(hosts: Path) -> None:

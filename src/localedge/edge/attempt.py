@@ -30,16 +30,16 @@ class Attempt:
         self._backend: Backend | None = None
         self._over = False
         self.deadline = NEVER
-        towards = context.towards
+        hop = context.next_hop
         self._dialing = Dialing(
             context.reactor,
-            towards.host,
-            towards.port,
+            hop.host,
+            hop.port,
             context.limits.connect,
             build=self._build,
             failed=self._dialing_failed,
             preferred=agent.last_address,
-            resolver=towards.resolver,
+            resolver=hop.resolver,
         )
 
     def start(self) -> None:

@@ -7,7 +7,7 @@ from localedge.config import Config
 from localedge.edge.deadlines import Deadlines, tick_for
 from localedge.edge.hangup import HangupWatch
 from localedge.edge.observe import Observer
-from localedge.edge.resolving import Towards, towards
+from localedge.edge.resolving import NextHop, next_hop
 from localedge.http.forwarding import Route
 from localedge.http.head import RequestHead, ResponseHead
 from localedge.http.heads import Heads
@@ -29,7 +29,7 @@ class Context:
         self.now: Callable[[], float] = reactor.seconds
         self.observer = observer
         self.route = route
-        self.towards: Towards = towards(config.gateway)
+        self.next_hop: NextHop = next_hop(config.gateway)
         """Where TCP to the gateway goes."""
         self.request_heads: Heads[RequestHead] = Heads()
         self.response_heads: Heads[ResponseHead] = Heads()

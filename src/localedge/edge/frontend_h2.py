@@ -24,7 +24,7 @@ from localedge.edge.observe import Ending, Record
 from localedge.edge.sender_h2 import Sender
 from localedge.edge.wire import Rest, Wire, peer_name, tune
 from localedge.http import h2_frames, h2_library
-from localedge.http.floods import Calm
+from localedge.http.floods import FloodGuard
 from localedge.http.framing import Body, ProtocolError
 from localedge.http.guard import Answer, Refuse
 from localedge.http.h2_heads import request_head, trailers
@@ -52,7 +52,7 @@ class FrontendH2(Protocol):
         self._context = context
         self._conn = h2_library.make_connection(context.limits)
         self._starting: list[Http2Leg] = []
-        self._calm = Calm(context.now, self._flooded)
+        self._floods = FloodGuard(context.now, self._flooded)
         self._frames = h2_frames.Frames(self._conn.max_inbound_frame_size)
         self._in_section = False
         """A field section has begun and goes on in CONTINUATION frames."""
@@ -192,16 +192,16 @@ class FrontendH2(Protocol):
         if events:
             return all(self._take(event, touched) for event in events)
         if h2_frames.is_window_update(frame):
-            self._calm.window_update(self._sender.frames)  # late, for a stream that has ended
+            self._floods.window_update(self._sender.frames)  # late, for a stream that has ended
         elif not self._in_section:
-            self._calm.idle_frame()  # for a stream that is no more; it may even have been answered
+            self._floods.idle_frame()  # for a stream that is no more; it may even have been answered
         return not self._sender.over
 
     def _wrong_length(self, frame: bytes) -> None:
         stream_id = h2_frames.stream_of(frame)
         leg = self._sender.legs.get(stream_id)
         if leg is None:
-            self._calm.idle_frame()
+            self._floods.idle_frame()
             self._sender.refuse(stream_id)
             return
         self._sender.acknowledge(stream_id, len(frame) - h2_frames.HEAD)
@@ -210,7 +210,7 @@ class FrontendH2(Protocol):
 
     def _malformed(self, leg: Http2Leg, reason: str) -> None:
         """This stream's error: it ends, the others go on (8.1.1)."""
-        self._calm.idle_frame()
+        self._floods.idle_frame()
         leg.error_code = ErrorCodes.PROTOCOL_ERROR
         leg.refused = True
         if leg.exchange is not None:
@@ -229,7 +229,7 @@ class FrontendH2(Protocol):
         elif isinstance(event, heard.TrailersReceived):
             self._trailers(event)
         elif isinstance(event, heard.WindowUpdated):
-            self._calm.window_update(self._sender.frames)
+            self._floods.window_update(self._sender.frames)
             self._windows_moved = True
         elif isinstance(event, heard.StreamReset):
             self._reset(event)
@@ -238,7 +238,7 @@ class FrontendH2(Protocol):
             self._last = True
             self._end_if_last()
         else:
-            self._calm.idle_frame()  # settings, pings, priorities, frames of other protocols
+            self._floods.idle_frame()  # settings, pings, priorities, frames of other protocols
             self._windows_moved = True
             h2_library.limit_table(self._conn)
         if not self._greeted:
@@ -252,7 +252,7 @@ class FrontendH2(Protocol):
         assert event.headers is not None
         if self._last or len(self._sender.legs) >= h2_library.STREAMS:
             self._conn.reset_stream(stream_id, ErrorCodes.REFUSED_STREAM)
-            self._calm.idle_frame()
+            self._floods.idle_frame()
             return
         self.deadline = NEVER
         leg = self._sender.legs[stream_id] = Http2Leg(self._sender, stream_id)
@@ -262,7 +262,7 @@ class FrontendH2(Protocol):
         except ProtocolError as error:
             if error.code == "h2-malformed":
                 leg.error_code = ErrorCodes.PROTOCOL_ERROR
-            self._calm.idle_frame()
+            self._floods.idle_frame()
             self._refuse(leg, Record(self._peer, b"-", b"-", context.now()), error.code, error.params)
             return
         leg.request = head
@@ -285,7 +285,7 @@ class FrontendH2(Protocol):
         leg = self._sender.legs.get(event.stream_id)
         data, length = event.data, event.flow_controlled_length or 0
         if not data and event.stream_ended is None:
-            self._calm.idle_frame()  # padding at most
+            self._floods.idle_frame()  # padding at most
         if leg is None:
             self._sender.acknowledge(event.stream_id, length)
             return
@@ -327,7 +327,7 @@ class FrontendH2(Protocol):
 
     def _reset(self, event: heard.StreamReset) -> None:
         """The client cancels (R31), or the library had to."""
-        self._calm.idle_frame()
+        self._floods.idle_frame()
         leg = self._sender.legs.get(event.stream_id)
         if leg is not None:
             exchange = leg.exchange

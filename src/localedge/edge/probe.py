@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
+from twisted.internet.interfaces import IHostnameResolver, IOpenSSLClientConnectionCreator
 
 from localedge.claude import probing
 from localedge.claude.probe_plan import Steps
@@ -18,7 +18,7 @@ from localedge.config import Config, Gateway, LogLevel, Secret
 from localedge.edge.context import Context
 from localedge.edge.observe import Observer
 from localedge.edge.probe_asking import Asking, Bounds
-from localedge.edge.resolving import Towards, settle, towards
+from localedge.edge.resolving import next_hop, settle
 from localedge.edge.service import EdgeService, make_route
 from localedge.http.forwarding import gateway_target
 
@@ -54,7 +54,7 @@ class Probe:
         self._bounds = bounds
         self._reactor = reactor
         self._edge = EdgeService(self._config, reactor=reactor, emit=_nothing)
-        self._towards: Towards | None = None
+        self._resolver: IHostnameResolver | None = None
         self._by_edge = Gateway("http", "127.0.0.1", 0)
         self._tls: IOpenSSLClientConnectionCreator | None = None
 
@@ -80,7 +80,7 @@ class Probe:
             await settle(context, [])
         finally:
             context.stop()
-        self._towards = context.towards
+        self._resolver = context.next_hop.resolver  # nobody is asked on another host by name
 
     async def stop(self) -> None:
         """Leave nothing behind.  Cancel what is asked before."""
@@ -109,16 +109,10 @@ class Probe:
     async def ask(self, question: Question) -> Reply:
         """Ask one question.  Whatever happens is in the reply."""
         gateway = question.at or (self._by_edge if question.through_edge else self.gateway)
-        if question.through_edge or question.at is not None or self._towards is None:
-            way = towards(gateway)
-            if self._towards is not None and way.host == self._towards.host and not question.through_edge:
-                way = way._replace(resolver=self._towards.resolver)
-        else:
-            way = self._towards
         asking = Asking(
             self._reactor,
             gateway,
-            way,
+            next_hop(gateway)._replace(resolver=self._resolver),
             question,
             limits=self._config.limits,
             bounds=self._bounds,

@@ -15,7 +15,7 @@ from localedge.claude.probing import Question, Reply, Wait
 from localedge.config import Gateway, Limits
 from localedge.edge.dialing import Dialing
 from localedge.edge.failures import connect_failure
-from localedge.edge.resolving import Towards
+from localedge.edge.resolving import NextHop
 from localedge.http.framing import ProtocolError
 from localedge.http.head import ResponseHead
 from localedge.http.parser import End, ResponseReader
@@ -60,7 +60,7 @@ class Asking(Protocol):
         self,
         reactor: Any,
         gateway: Gateway,
-        way: Towards,
+        way: NextHop,
         question: Question,
         *,
         limits: Limits,

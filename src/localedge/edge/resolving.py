@@ -44,8 +44,8 @@ Listeners = Sequence[tuple[str, int]]
 """Addresses and ports that the edge listens on."""
 
 
-class Towards(NamedTuple):
-    """Where TCP to the gateway goes."""
+class NextHop(NamedTuple):
+    """Where TCP goes: to the gateway, or to the proxy before it."""
 
     host: str
     """A name, or an IP literal without brackets."""
@@ -54,11 +54,11 @@ class Towards(NamedTuple):
     """Who looks the name up; None: the system."""
 
 
-def towards(gateway: Gateway) -> Towards:
-    """The next hop: the proxy, the pinned address, or the gateway by its name."""
+def next_hop(gateway: Gateway) -> NextHop:
+    """The proxy, the pinned address, or the gateway by its name."""
     if gateway.proxy is not None:
-        return Towards(gateway.proxy.host, gateway.proxy.port)
-    return Towards(gateway.address or gateway.host, gateway.port)
+        return NextHop(gateway.proxy.host, gateway.proxy.port)
+    return NextHop(gateway.address or gateway.host, gateway.port)
 
 
 async def settle(
@@ -68,7 +68,7 @@ async def settle(
     hosts: Path | None = None,
     dns: "Callable[[Any], Dns] | None" = None,
 ) -> list[Failure]:
-    """Complete `context.towards`, and make sure that the gateway is not the edge.  What a user should know.
+    """Complete `context.next_hop`, and make sure that the gateway is not the edge.  What a user should know.
 
     Waits for nothing unless the hosts file maps the gateway's name to this machine.
     Raises `Failure`: the edge would call itself, or the gateway's address cannot be found.
@@ -76,12 +76,12 @@ async def settle(
     gateway = context.config.gateway
     if gateway.demo or gateway.proxy is not None:
         return []
-    host = context.towards.host
+    host = context.next_hop.host
     if is_address(host) or _is_localhost(host):
         _must_not_be_us(gateway, [host] if is_address(host) else ["127.0.0.1", "::1"], listeners)
         return []
     resolving = Resolving(context, listeners, _HostsFile(host, hosts), dns or _system_dns)
-    context.towards = context.towards._replace(resolver=resolving)
+    context.next_hop = context.next_hop._replace(resolver=resolving)
     return await resolving.check()
 
 

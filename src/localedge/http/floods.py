@@ -9,7 +9,7 @@ slowly; what moves something is free.
 from collections.abc import Callable
 
 
-class Allowance:
+class TokenBucket:
     """A token bucket: `burst` at once, `refill` a second from then on.  Times in seconds."""
 
     __slots__ = ("_burst", "_left", "_refill", "_since")
@@ -33,20 +33,20 @@ UPDATES = 10
 """WINDOW_UPDATE frames that one DATA frame of ours accounts for."""
 
 
-class Calm:
+class FloodGuard:
     """What one h2 client has left; `flooded` is called, more than once, when it has asked for too much."""
 
-    __slots__ = ("_allowance", "_flooded", "_now", "_updates")
+    __slots__ = ("_bucket", "_flooded", "_now", "_updates")
 
     def __init__(self, now: Callable[[], float], flooded: Callable[[], None]) -> None:
         self._now = now
         self._flooded = flooded
-        self._allowance = Allowance(BURST, REFILL, now())
+        self._bucket = TokenBucket(BURST, REFILL, now())
         self._updates = 0
 
     def idle_frame(self) -> None:
         """A frame that moved nothing."""
-        if not self._allowance.spend(self._now()):
+        if not self._bucket.spend(self._now()):
             self._flooded()
 
     def window_update(self, frames: int) -> None:
