@@ -117,7 +117,7 @@ def test_R07_chunks_are_written_with_their_size(data: bytes) -> None:
 
 def test_R17_last_chunk_carries_the_trailers() -> None:
     """The body ends with an empty chunk, the trailers and an empty line."""
-    assert last_chunk() == b"0\r\n\r\n"
+    assert last_chunk(()) == b"0\r\n\r\n"
     assert last_chunk(((b"A", b"b"), (b"C", b""))) == b"0\r\nA: b\r\nC: \r\n\r\n"
 
 

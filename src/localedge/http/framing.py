@@ -5,9 +5,8 @@ parsers could understand differently is refused, never repaired.
 """
 
 import enum
-from collections.abc import Iterable
 
-from localedge.http.head import RequestHead, ResponseHead
+from localedge.http.head import Fields, RequestHead, ResponseHead
 
 MAX_LENGTH_DIGITS = 18  # below 2**63, whatever the other side counts with
 
@@ -84,6 +83,7 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-def last_chunk(trailers: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
+def last_chunk(trailers: Fields) -> bytes:
     """The last chunk and the trailer section (RFC 9112 7.1.2)."""
-    return b"0\r\n" + b"".join([b"%b: %b\r\n" % field for field in trailers]) + b"\r\n"
+    lines = b"".join([b"%b: %b\r\n" % field for field in trailers]) if trailers else b""
+    return b"0\r\n%b\r\n" % lines
