@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import peers
-from tests.commands import codes
+from tests.commands import PATIENCE, codes
 from tests.desktop_homes import tree
 from tests.sandbox import Sandbox
 from tests.setup_home import KEY, Forking, User, claude_desktop, gateway, keyed
@@ -142,6 +142,25 @@ def test_a_part_that_fails_holds_nothing_else_up(user: User, tmp_path: Path) -> 
     done = user.uninstall()
     assert done.returncode == 0 and user.files() == {}
     assert list(user.home.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_ended_while_it_waits(user: User, tmp_path: Path, number: signal.Signals) -> None:
+    """A window that is closed, and a machine that is shut down, leave no lock and no directory of ours."""
+    before = tree(user.home)
+    inherited = signal.signal(number, signal.SIG_DFL)  # these tests may be run under nohup
+    try:
+        with (
+            claude_desktop(user, tmp_path, peers.need("sleep")),
+            user.running("desktop", "apply", "--wait", ANTHROPIC_API_KEY=KEY) as process,
+        ):
+            assert process.stdout is not None and "Quit" in process.stdout.readline()
+            assert user.journal.with_name(".desktop.lock").exists()
+            process.send_signal(number)
+            assert process.wait(PATIENCE) == 128 + number
+    finally:
+        signal.signal(number, inherited)
+    assert tree(user.home) == before
 
 
 def test_a_broken_configuration(user: User) -> None:

@@ -35,6 +35,9 @@ def until(start: Callable[[Any], Coroutine[Any, Any, _Result]]) -> _Result:
             reactor.crash()
 
     def begin() -> None:
+        closed = getattr(signal, "SIGHUP", None)
+        if closed is not None and signal.getsignal(closed) != signal.SIG_IGN:  # nohup
+            signal.signal(closed, lambda *_: reactor.callFromThread(reactor.stop))
         going.append(Deferred.fromCoroutine(start(reactor)).addCallback(results.append))
         going[0].addErrback(failed).addBoth(done)
 
@@ -45,7 +48,7 @@ def until(start: Callable[[Any], Coroutine[Any, Any, _Result]]) -> _Result:
             return one
         return None
 
-    signals = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGBREAK")]
+    signals = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP")]
     before = [(number, signal.getsignal(number)) for number in signals if number is not None]
     trigger = reactor.addSystemEventTrigger("before", "shutdown", end)
     reactor.callWhenRunning(begin)
