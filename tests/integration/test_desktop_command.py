@@ -286,6 +286,16 @@ def test_damaged_files(user: User, content: bytes, code: str) -> None:
     assert user.files() == before
 
 
+@LINUX
+def test_nothing_to_undo_in_a_home_that_cannot_be_written(user: User) -> None:
+    """There is nothing to lock then."""
+    data = user.home / ".local" / "share"
+    data.rmdir()
+    data.write_bytes(b"")  # whatever is in the way
+    done = user.run("undo")
+    assert done.returncode == 0 and "nothing to undo" in done.stdout.lower(), done
+
+
 def test_changed_since(user: User) -> None:
     """Undo says which file others have written to since, and leaves what they wrote."""
     user.furnish()

@@ -76,16 +76,6 @@ def test_writing_and_removing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_directory_with_something_in_it_stays(tmp_path: Path) -> None:
-    """Only empty directories are removed."""
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "file").touch()
-    for name in "abc":
-        desktop_files.remove_empty(tmp_path / name)
-    assert [path.name for path in tmp_path.iterdir()] == ["b"]
-
-
 def test_the_end_of_a_file(tmp_path: Path) -> None:
     """The tail of a file begins with a whole line."""
     path = tmp_path / "log"

@@ -1,5 +1,6 @@
 """Directories that localedge made go with what was in them; those of the user stay."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from localedge.errors import Failure
 from localedge.machine import desktop_undo, own_directories
 from localedge.machine.desktop import Desktop
 from localedge.machine.desktop_places import PACKAGE
+from localedge.machine.files import write_new
 from localedge.machine.lock import locked_beside
 from localedge.machine.stores.system import System
 from tests.desktop_homes import LAYOUTS, SETTINGS, put, tree
@@ -94,6 +97,31 @@ def test_what_a_killed_process_was_writing(tmp_path: Path) -> None:
         shutil.rmtree(journal.parent, ignore_errors=True)
 
 
+@pytest.mark.parametrize("what", ["journal", "config"])
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """Directories that were made for a file that has no room are gone again."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    file = tmp_path / "a" / "b" / "c" / "file"
+    with pytest.raises(Failure) as caught:
+        (enter if what == "journal" else write)(file)
+    assert "No space left" in str(caught.value) and list(tmp_path.iterdir()) == []
+
+
+def write(file: Path) -> None:
+    """As `localedge config init` does it."""
+    write_new(file, "", replace=False)
+
+
+def enter(journal: Path) -> None:
+    """Hold the lock for a moment."""
+    with locked_beside(journal, ".lock", "journal-unwritable"):
+        pass
+
+
 @pytest.mark.parametrize("content", [b"", b"[", b"{}", b'[1, ""]', b"[" * 5000])
 def test_a_note_that_is_none(tmp_path: Path, content: bytes) -> None:
     """What cannot be read names nothing: no directory goes."""
@@ -102,6 +130,15 @@ def test_a_note_that_is_none(tmp_path: Path, content: bytes) -> None:
     (place / own_directories.NAME).write_bytes(content)
     own_directories.remove_if_empty(place)
     assert place.is_dir()
+
+
+def test_only_empty_directories_are_removed(tmp_path: Path) -> None:
+    """One with something in it stays, and one that is gone is no mistake."""
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    put(tmp_path / "b" / "file", b"")
+    own_directories.remove([tmp_path / name for name in "abc"])
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 
 def test_two_at_a_time(tmp_path: Path) -> None:

@@ -242,7 +242,8 @@ def take_out(printer: Printer, *, wait: bool = False, dry_run: bool = False, as_
 
     scene = DesktopScene.without_settings(printer)
     told = Told(printer, "desktop undo", as_json=as_json, dry_run=dry_run)
-    with nullcontext() if dry_run else scene.desktop.journal.held():
+    there = os.path.lexists(scene.desktop.journal.path)
+    with scene.desktop.journal.held() if there and not dry_run else nullcontext():
         undoing = desktop_undo.plan(scene.desktop)
         if undoing is None:
             told.document["files"] = []

@@ -141,14 +141,6 @@ def sweep(directory: Path) -> None:
         pass  # what can be neither listed nor removed will be told by the writing that follows
 
 
-def remove_empty(directory: Path) -> None:
-    """Remove a directory of ours, unless something is in it by now."""
-    try:
-        directory.rmdir()
-    except OSError:
-        pass  # the user's from now on
-
-
 def _unreadable(path: Path, error: OSError) -> Failure:
     if _locked(path, error):
         return Failure("desktop-locked", path=shown(path))

@@ -60,8 +60,7 @@ def carry_out(desktop: Desktop, undoing: Undoing) -> list[tuple[Record, Failure]
         except Failure as failure:
             failures.append((record, failure))
     directories = [Path(directory) for directory in undoing.state.directories]
-    for directory in reversed(directories):
-        files.remove_empty(directory)
+    own_directories.remove(directories)
     left = tuple(record for record, _ in failures)
     if not left:
         with suppress(OSError):  # something of ours may still be in one

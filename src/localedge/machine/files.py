@@ -114,13 +114,17 @@ def write_new(path: Path, text: str, *, replace: bool) -> None:
 
     Raises `Failure`; without `replace` an existing file is one.
     """
+    from . import own_directories
+
     target = Path(os.path.realpath(path))
+    made = own_directories.missing(target.parent)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         (private_files.write if replace else private_files.write_new)(target, text.encode())
     except OSError as error:
         if isinstance(error, FileExistsError) and target.exists():
             raise Failure("config-exists", path=shown(path)) from None
+        own_directories.remove(made)
         raise Failure("config-unwritable", path=shown(path), reason=reason_of(error)) from None
 
 

@@ -6,7 +6,7 @@ What the user made is in no such note, and a directory with something in it is n
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,10 +29,17 @@ def missing(path: Path) -> list[Path]:
 
 
 def make(directory: Path) -> None:
-    """Our own directory, for its owner alone, with a note of all that had to be made.  Raises OSError."""
+    """Our own directory, for its owner alone, with a note of all that had to be made.
+
+    Raises OSError; what was made for nothing is gone then.
+    """
     if found := missing(directory):
-        private_files.make_directory(directory)
-        note(directory, found)
+        try:
+            private_files.make_directory(directory)
+            note(directory, found)
+        except OSError:
+            remove(found)
+            raise
     elif not directory.is_dir():
         private_files.make_directory(directory)  # raises what is wrong
 
@@ -43,6 +50,12 @@ def note(directory: Path, made: Iterable[Path]) -> None:
     if all_of_them := dict.fromkeys([*known, *map(str, made)]):
         content = json.dumps(list(all_of_them), indent=1).encode("ascii") + b"\n"
         private_files.write(directory / NAME, content)
+
+
+def remove(made: Sequence[Path]) -> None:
+    """Directories, the outermost first, as far as they are empty."""
+    for path in reversed(made):
+        _removed(str(path))
 
 
 def forget(directory: Path) -> None:

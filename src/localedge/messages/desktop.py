@@ -259,12 +259,13 @@ TABLE: dict[str, Entry] = {
     ),
     "desktop-journal-damaged": Entry(
         Words(
-            "The journal {path} is damaged, so localedge does not know what it changed.",
-            'Choose another configuration in Claude Desktop or set deploymentMode to "1p" by hand, then move the journal away.',
+            "The journal {path} is damaged or of another version, so localedge does not know what it changed.",
+            "Use the version of localedge that wrote it; if it is damaged, choose another configuration in Claude "
+            'Desktop or set deploymentMode to "1p" by hand, then move the journal away.',
         ),
         Words(
-            "日志 {path} 已损坏，localedge 无从得知改动过什么。",
-            "请在 Claude Desktop 中选择其他配置，或手动把 deploymentMode 改为 1p，然后移走该日志。",
+            "日志 {path} 已损坏或属于其他版本，localedge 无从得知改动过什么。",
+            "请使用写入它的 localedge 版本；如果已损坏，请在 Claude Desktop 中选择其他配置，或手动把 deploymentMode 改为 1p，然后移走该日志。",
         ),
     ),
     "desktop-export-format": Entry(

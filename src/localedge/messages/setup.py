@@ -254,11 +254,11 @@ _FAILURES: dict[str, Entry] = {
     "setup-journal-damaged": Entry(
         Words(
             "setup's record {path} is damaged or of another version, so what the configuration was before is not known.",
-            "Move it away, then run the command again.",
+            "Use the version of localedge that wrote it; move a damaged one away, then run the command again.",
         ),
         Words(
             "设置记录 {path} 已损坏或属于其他版本，因此无法得知配置原来的内容。",
-            "请移走该文件，然后重新运行。",
+            "请使用写入它的 localedge 版本；如果已损坏，请移走该文件，然后重新运行。",
         ),
     ),
 }
