@@ -117,23 +117,29 @@ def _without_waiting(name: str, flags: int) -> int:
     return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _first_piece(printer: Printer, descriptor: int, path: Path) -> bytes:
-    """Wait for somebody who writes into a pipe; what is read meanwhile.  Raises `Failure` if nobody does."""
-    if sys.platform == "win32":
+if sys.platform == "win32":
+
+    def _first_piece(_printer: Printer, _descriptor: int, _path: Path) -> bytes:
+        """Opening a pipe waits for nobody there."""
         return b""
-    piece, began, told = b"", time.monotonic(), False
-    # What a shell makes of <(command) has its writer from the beginning, and may have lost it.
-    waits = stat.S_ISFIFO(os.fstat(descriptor).st_mode) and path.parts[1:2] not in (("dev",), ("proc",))
-    with suppress(BlockingIOError):  # somebody has it open
-        while waits and not (piece := os.read(descriptor, MIB)):
-            if time.monotonic() - began > PATIENCE:
-                raise Failure("explain-no-writer", path=shown(path), seconds=PATIENCE)
-            if not told and time.monotonic() - began > _SOON:
-                printer.talk("explain-waiting", path=shown(path))
-                told = True
-            time.sleep(_PAUSE)
-    os.set_blocking(descriptor, True)
-    return piece
+
+else:
+
+    def _first_piece(printer: Printer, descriptor: int, path: Path) -> bytes:
+        """Wait for somebody who writes into a pipe; what is read till then.  Raises `Failure` if none does."""
+        piece, began, told = b"", time.monotonic(), False
+        # What a shell makes of <(command) has its writer from the beginning, and may have lost it.
+        waits = stat.S_ISFIFO(os.fstat(descriptor).st_mode) and path.parts[1:2] not in (("dev",), ("proc",))
+        with suppress(BlockingIOError):  # somebody has it open
+            while waits and not (piece := os.read(descriptor, MIB)):
+                if time.monotonic() - began > PATIENCE:
+                    raise Failure("explain-no-writer", path=shown(path), seconds=PATIENCE)
+                if not told and time.monotonic() - began > _SOON:
+                    printer.talk("explain-waiting", path=shown(path))
+                    told = True
+                time.sleep(_PAUSE)
+        os.set_blocking(descriptor, True)
+        return piece
 
 
 def _from_file(printer: Printer, name: str) -> _Taken:
