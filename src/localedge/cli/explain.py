@@ -126,7 +126,7 @@ if sys.platform == "win32":
 else:
 
     def _first_piece(printer: Printer, descriptor: int, path: Path) -> bytes:
-        """Wait for somebody who writes into a pipe; what is read till then.  Raises `Failure` if none does."""
+        """Wait for somebody who writes into a pipe; what has come by then.  Raises `Failure` if none."""
         piece, began, told = b"", time.monotonic(), False
         # What a shell makes of <(command) has its writer from the beginning, and may have lost it.
         waits = stat.S_ISFIFO(os.fstat(descriptor).st_mode) and path.parts[1:2] not in (("dev",), ("proc",))
