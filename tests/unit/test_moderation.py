@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localedge.edge import backend
-from localedge.http.moderation import FULL, POURING, READS, TINY, WINDOW, Moderation
+from localedge.http.moderation import PIECE, POURING, READS, TINY, WINDOW, Moderation
 from tests.phrases import OK, ask, exchanged, streamed
 from tests.playbook import Peer, Playbook
 
@@ -29,8 +29,8 @@ def test_a_flood_of_tiny_pieces_is_worth_a_rest() -> None:
 
 @pytest.mark.parametrize(
     ("size", "every"),
-    [(150, 0.02), (150, 0.001), (150, 1.5 / READS), (FULL, 0.00001), (TINY, 0.00001), (9000, EVERY)],
-    ids=["a model", "a fast model", "the fastest", "a file", "the smallest piece of a file", "a slower file"],
+    [(150, 0.02), (150, 0.001), (150, 1.5 / READS), (PIECE, 0.00001), (TINY, 0.00001), (9000, EVERY)],
+    ids=["a model", "a fast model", "the fastest", "a file", "pieces that are not tiny", "a slower file"],
 )
 def test_nothing_else_ever_waits(size: int, every: float) -> None:
     """What a model writes, and what a file brings."""
@@ -41,7 +41,7 @@ def test_pieces_that_gathered_do_not_end_it() -> None:
     """A read after a rest brings many pieces at once: that is what it was for."""
     moderation = Moderation()
     rests(150, EVERY, moderation=moderation)
-    assert all(moderation.rests(20_000, 1001.0 + turn * 0.001) for turn in range(100))
+    assert all(moderation.rests(5_000, 1001.0 + turn * 0.001) for turn in range(100))
 
 
 def test_it_ends_with_the_flood() -> None:
@@ -57,8 +57,8 @@ def test_more_is_waiting_behind_a_full_read() -> None:
     """What did not fit is read at once."""
     moderation = Moderation()
     rests(150, EVERY, moderation=moderation)
-    assert moderation.rests(FULL - 1, 1000.9999)
-    assert not moderation.rests(FULL, 1000.99995)
+    assert moderation.rests(PIECE - 1, 1000.9999)
+    assert not moderation.rests(PIECE, 1000.99995)
 
 
 def flooded(edge: Playbook) -> tuple[Peer, Peer, int]:

@@ -15,10 +15,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from localedge.edge.deadlines import NEVER
-from localedge.edge.wire import Wire, tune
+from localedge.edge.wire import ALL, Wire, tune
 from localedge.http.framing import Body, ProtocolError
 from localedge.http.head import ResponseHead
-from localedge.http.moderation import Moderation
+from localedge.http.moderation import PIECE, Moderation
 from localedge.http.parser import ResponseReader
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ class Backend(Protocol):
         self._exchange = exchange
         self._heard = self._answered = False
         self._reader.expect(method)
+        if self._moderation.resting:
+            wire.read_at_most(ALL)
         self._moderation.begin()
         wire.start_message()
         wire.put(opening)
@@ -149,6 +151,8 @@ class Backend(Protocol):
     def _take_a_rest(self) -> None:
         """Read on a little later (see `localedge.http.moderation`)."""
         if not self.lost and self._rest is None:
+            assert self._wire is not None
+            self._wire.read_at_most(PIECE)
             self._rest = self._context.reactor.callLater(REST, self._rested)
             self.transport.pauseProducing()
 

@@ -24,6 +24,9 @@ from zope.interface import implementer
 _DIRECT = (tcp.Server, tcp.Client)
 _AGAIN = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR, errno.ENOBUFS}
 
+ALL: int = tcp.Connection.bufferSize
+"""Bytes that one read brings, unless told otherwise."""
+
 KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES = 15, 5, 3  # R36, seconds and count
 
 
@@ -127,6 +130,11 @@ class Wire:
     def plain(self) -> bool:
         """Plain TCP, which can be closed in one direction."""
         return not getattr(self._transport, "TLS", False)
+
+    def read_at_most(self, size: int) -> None:
+        """So many bytes in one read, from the next one on; where plain TCP is read."""
+        if self._socket is not None:
+            self._transport.bufferSize = size
 
     def close(self) -> None:
         """Flush, then FIN in both directions."""

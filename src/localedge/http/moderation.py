@@ -1,32 +1,34 @@
 """When it is better to read less often: a gateway that pours out thousands of tiny pieces a second.
 
-Each of them costs a turn of the loop here, a wake-up of the client, and, as it finds somebody waiting for
-it, more time in the gateway's own write than the write itself.  A short rest after each read lets them
-gather.  Network cards do the same with their interrupts and call it interrupt moderation.
+Each of them costs a turn of the loop here, a wake-up of the client, and a packet of its own: more time
+in the gateway's write than the write itself.  A short rest after each read lets them gather, here and,
+as nothing is acknowledged meanwhile, in the gateway's own queue.  Network cards do the same with their
+interrupts and call it interrupt moderation.
 
 No model writes that fast: some hundred events a second is what a fast one does.
 """
 
-WINDOW = 0.005
+WINDOW = 0.002
 """Seconds over which rates are taken."""
 
 READS = 6400
 """Reads a second from which on a stream is worth a rest: no two apart by more than 0.16 ms on average."""
 
-TINY = 4096
+TINY = 2048
 """Bytes of a read, on average, from which on it is not."""
 
 POURING = 800_000
 """Bytes a second below which it rests no longer."""
 
-FULL = 65536
-"""Bytes of a read that left some for the next one."""
+PIECE = 8192
+"""Bytes of a read between two rests.  What has gathered is acknowledged piece by piece: acknowledged
+all at once it would teach a sender (BBR) to keep as much on its way, in packets as tiny as before."""
 
 
 class Moderation:
     """How often one connection is read.  `now` is in seconds, any epoch that begins at 0 or later."""
 
-    __slots__ = ("_bytes", "_reads", "_resting", "_since")
+    __slots__ = ("_bytes", "_reads", "_since", "resting")
 
     def __init__(self) -> None:
         self.begin()
@@ -35,7 +37,8 @@ class Moderation:
         """Another stream: short answers, one behind the other, are no flood, however fast they come."""
         self._since = 0.0
         self._reads = self._bytes = 0
-        self._resting = False
+        self.resting = False
+        """It pours: reads bring a `PIECE` at most, and those that bring less are followed by a rest."""
 
     def rests(self, size: int, now: float) -> bool:
         """Whether the connection shall rest after it has brought `size` bytes."""
@@ -45,7 +48,7 @@ class Moderation:
         if elapsed >= WINDOW:
             pouring = self._bytes >= POURING * elapsed
             tiny = READS * elapsed <= self._reads and self._bytes < TINY * self._reads
-            self._resting = pouring and (self._resting or tiny)
+            self.resting = pouring and (self.resting or tiny)
             self._since = now
             self._reads = self._bytes = 0
-        return self._resting and size < FULL
+        return self.resting and size < PIECE
