@@ -611,6 +611,17 @@ def test_nobody_at_the_proxy(tmp_path: Path, no_ca: Https) -> None:
         assert errors(found_with(tmp_path, gateway, no_ca)) == ["proxy-refused"]
 
 
+def test_a_proxy_on_ipv6(tmp_path: Path, no_ca: Https, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named with brackets, so that its port is told from its address."""
+    there = health_asking.Resolved("::1", ("127.0.0.1",))  # for machines without IPv6
+    monkeypatch.setattr(health_asking, "resolve", lambda _gateway, _clock: there)
+    for place, code in ((peer(http()), "doctor-gateway-by-proxy"), (nobody(), "proxy-refused")):
+        with place as port:
+            gateway = Gateway("http", "gw.invalid", 80, proxy=Proxy("::1", port))
+            found = found_with(tmp_path, gateway, no_ca)
+        assert f"[::1]:{port}" in found[code][1]
+
+
 def toml(url: str, more: str = "") -> str:
     """A configuration file with a gateway."""
     return f'[gateway]\nurl = "{url}"\n{more}\n'

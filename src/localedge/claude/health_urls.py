@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from localedge.config import Config
+from localedge.names import in_url
 from localedge.settings.layers import clean
 from localedge.settings.upstream import is_loopback, masked
 
@@ -144,5 +145,4 @@ def _loopbacks(host: str) -> tuple[str, ...]:
 
 
 def _url(scheme: str, host: str, port: int | None) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown}" + ("" if port is None else f":{port}")
+    return f"{scheme}://{in_url(host)}" + ("" if port is None else f":{port}")

@@ -4,17 +4,16 @@
 answering has the codes that the edge has for it.
 """
 
-import base64
 import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
-from localedge.config import Gateway, Limits
+from localedge.config import Gateway, Limits, Proxy
 from localedge.http.framing import ProtocolError
 from localedge.http.head import ResponseHead
+from localedge.names import in_url
 
 WAIT = 2.0
 """Seconds for each of connecting, TLS and the answer."""
@@ -85,19 +84,19 @@ def gateway_answer(gateway: Gateway, addresses: Sequence[str], trust: Trust, clo
     url, host, proxy = gateway.url, gateway.host, gateway.proxy
     known: dict[str, object] = {"gateway": url, "host": host}
     if proxy is not None:
-        known["proxy"] = f"{proxy.host}:{proxy.port}"
+        known["proxy"] = proxy.authority
     port = proxy.port if proxy is not None else gateway.port
     connection = _connect(gateway, addresses, port, clock, known)
     with connection:
         if proxy is not None and gateway.scheme == "https":
-            _tunnel(connection, gateway, clock, known)
-        target, fields = f"{gateway.base_path}/", _proxy_fields(gateway)
+            _tunnel(connection, gateway, proxy, clock, known)
+        target = f"{gateway.base_path}/"
         if gateway.scheme == "https":
             with _secured(connection, gateway, trust, clock, known) as secure:
                 return _asked(secure, head(target, gateway.authority), clock, known)
         if proxy is None:
             return _asked(connection, head(target, gateway.authority), clock, known)
-        request = head(f"http://{gateway.authority}{target}", gateway.authority, fields)
+        request = head(f"http://{gateway.authority}{target}", gateway.authority, _proxy_fields(proxy))
         found = _asked(connection, request, clock, known)
         if found.status == 407:
             raise Unanswered("proxy-auth", **known)
@@ -122,12 +121,18 @@ def _connect(
     raise Unanswered("gateway-unreachable", **known, reason=_reason(cause))
 
 
-def _tunnel(connection: socket.socket, gateway: Gateway, clock: Clock, known: dict[str, object]) -> None:
-    authority = f"[{gateway.host}]" if ":" in gateway.host else gateway.host
-    authority += f":{gateway.port}"
-    lines = [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}", *_proxy_fields(gateway), "", ""]
+def tunnel_head(gateway: Gateway, proxy: Proxy) -> bytes:
+    """The request that asks a proxy for a way to the gateway (RFC 9110 9.3.6)."""
+    authority = f"{in_url(gateway.host)}:{gateway.port}"
+    lines = [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}", *_proxy_fields(proxy), "", ""]
+    return "\r\n".join(lines).encode()
+
+
+def _tunnel(
+    connection: socket.socket, gateway: Gateway, proxy: Proxy, clock: Clock, known: dict[str, object]
+) -> None:
     try:
-        found = answer(connection, "\r\n".join(lines).encode(), clock)
+        found = answer(connection, tunnel_head(gateway, proxy), clock)
     except (OSError, ProtocolError):
         found = None
     if found is None or not 200 <= found.status < 300:
@@ -136,11 +141,9 @@ def _tunnel(connection: socket.socket, gateway: Gateway, clock: Clock, known: di
         raise Unanswered("proxy-failed", **known, status=found.status if found is not None else "no answer")
 
 
-def _proxy_fields(gateway: Gateway) -> list[str]:
-    if gateway.proxy is None or gateway.proxy.credentials is None:
-        return []
-    words = base64.b64encode(gateway.proxy.credentials.reveal().encode()).decode()
-    return [f"Proxy-Authorization: Basic {words}"]
+def _proxy_fields(proxy: Proxy) -> list[str]:
+    value = proxy.authorization
+    return [] if value is None else [f"Proxy-Authorization: {value.decode()}"]
 
 
 def _secured(
@@ -205,11 +208,6 @@ def no_trust() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def straight(gateway: Gateway) -> Gateway:
-    """The same gateway, asked without a look at its certificate: for its clock."""
-    return replace(gateway, insecure=True)
 
 
 class Resolved(NamedTuple):

@@ -27,7 +27,7 @@ from localedge.errors import Failure, Problems
 from localedge.http.framing import ProtocolError
 from localedge.http.guard import SERVER
 from localedge.http.head import ResponseHead
-from localedge.names import LOOPBACK_NAME
+from localedge.names import LOOPBACK_NAME, in_url
 from localedge.settings import load
 from localedge.settings.build import BASE_URL
 from localedge.settings.layers import clean
@@ -187,7 +187,7 @@ def meet(host: str, port: int, clock: Clock, *, secure: bool = False) -> Met:
             if secure:
                 connection = asking.no_trust().wrap_socket(connection)
             with connection:
-                found = asking.answer(connection, asking.head("/", _authority(host, port)), clock)
+                found = asking.answer(connection, asking.head("/", f"{in_url(host)}:{port}"), clock)
     except TimeoutError:
         return Met.SILENT
     except (OSError, ProtocolError):
@@ -269,12 +269,8 @@ def client_host(host: str) -> str:
 
 def url_of(scheme: str, host: str, port: int) -> str:
     """The base URL of who listens there."""
-    authority = _authority(host, port)
+    authority = f"{in_url(host)}:{port}"
     return f"{scheme}://{authority.removesuffix(':443') if scheme == 'https' else authority}"
-
-
-def _authority(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _free(port: int) -> int:
@@ -296,7 +292,7 @@ def _free(port: int) -> int:
 def _gateway(scene: Scene, clock: Clock) -> GatewayFacts:
     gateway = scene.config.gateway
     proxy = gateway.proxy
-    shown = "" if proxy is None else f"{proxy.host}:{proxy.port}"
+    shown = "" if proxy is None else proxy.authority
     facts = GatewayFacts(gateway.url, proxy=shown, of_shell=_is_of_shell(scene))
     if gateway.demo:
         return replace(facts, demo=True)

@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from . import hosts_lookup
+from .health_asking import tunnel_head
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-    from localedge.config import Gateway
+    from localedge.config import Gateway, Proxy
 
 LIMIT = 2.0
 """Seconds for one certificate."""
@@ -46,7 +47,7 @@ def of_gateway(gateway: "Gateway", limit: float = LIMIT) -> "Certificate | None"
     if not addresses:
         return None
     with _connected(addresses[0], port, until) as plain:
-        if plain is None or (proxy is not None and not _tunnel(plain, gateway, until)):
+        if plain is None or (proxy is not None and not _tunnel(plain, gateway, proxy, until)):
             return None
         try:
             return _handshake(plain, gateway.host, until)
@@ -84,19 +85,12 @@ def _handshake(plain: socket.socket, name: str, until: float) -> "Certificate | 
         return None
 
 
-def _tunnel(plain: socket.socket, gateway: "Gateway", until: float) -> bool:
-    """Ask the proxy for a way to the gateway (RFC 9110 9.3.6); whether it gave one."""
-    import base64
-
-    host = f"[{gateway.host}]" if ":" in gateway.host else gateway.host
-    lines = [f"CONNECT {host}:{gateway.port} HTTP/1.1", f"Host: {host}:{gateway.port}"]
-    if gateway.proxy is not None and gateway.proxy.credentials:
-        pair = base64.b64encode(gateway.proxy.credentials.reveal().encode()).decode("ascii")
-        lines.append(f"Proxy-Authorization: Basic {pair}")
+def _tunnel(plain: socket.socket, gateway: "Gateway", proxy: "Proxy", until: float) -> bool:
+    """Ask the proxy for a way to the gateway; whether it gave one."""
     answer = b""
     try:
         plain.settimeout(_left(until))
-        plain.sendall("\r\n".join([*lines, "", ""]).encode())
+        plain.sendall(tunnel_head(gateway, proxy))
         while b"\r\n\r\n" not in answer and len(answer) < _LONGEST_ANSWER:
             plain.settimeout(_left(until))
             if not (piece := plain.recv(1)):  # no byte of what follows: that is TLS
