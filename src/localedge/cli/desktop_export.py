@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from localedge.claude.fleet import SCOPES, Format, Scope
 from localedge.claude.fleet import export as exported
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 
 from . import desktop_wanted
 from .desktop_wanted import Wanted
@@ -65,5 +65,4 @@ def _save(target: str, content: bytes) -> None:
     except FileExistsError:
         raise Failure("desktop-export-exists", path=shown) from None
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise Failure("desktop-export-unwritable", path=shown, reason=reason) from None
+        raise Failure("desktop-export-unwritable", path=shown, reason=reason_of(error)) from None

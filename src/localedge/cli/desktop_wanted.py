@@ -21,7 +21,7 @@ from localedge.claude.profile import (
     model_problems,
 )
 from localedge.config import Gateway, Secret
-from localedge.errors import Failure, Problems
+from localedge.errors import Failure, Problems, reason_of
 from localedge.http.guard import TOKEN_FIELD
 
 from . import paste
@@ -180,7 +180,7 @@ def _from_file(name: str) -> Secret:
             content = file.read(_LONGEST_KEY_FILE)
         return Secret(content.decode("utf-8-sig").strip())
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = reason_of(error)
     except UnicodeError:
         reason = "not UTF-8"
     raise Failure("desktop-key-file", path=shown(path), reason=reason)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from localedge.claude.health import Finding
 from localedge.claude.symptoms_text import decoded, redacted
-from localedge.errors import Failure, Problems
+from localedge.errors import Failure, Problems, reason_of
 
 from .doctor_told import line, row
 from .output import Printer
@@ -45,7 +45,7 @@ def write(
     try:
         path = Path(os.path.abspath(os.path.expanduser(name)))  # noqa: PTH100, PTH111 - see `explain`
     except OSError as error:  # the working directory has been removed
-        raise Failure("doctor-bundle-unwritable", path=name, reason=error.strerror) from None
+        raise Failure("doctor-bundle-unwritable", path=name, reason=reason_of(error)) from None
     parts = [(name, _Blank(scene).text(text)) for name, text in _parts(printer, scene, findings)]
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -104,7 +104,7 @@ def _parts(printer: Printer, scene: "Scene", findings: Sequence[Finding]) -> Ite
         except Failure as failure:
             text = f"{failure.sentence()} [{failure.code}]\n"
         except OSError as error:
-            text = f"{error.strerror or type(error).__name__}\n"
+            text = f"{reason_of(error)}\n"
         yield name, text
 
 

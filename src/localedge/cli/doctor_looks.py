@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from localedge.claude.health import Finding, Severity, worst_first
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 
 from .calling import place_of
 
@@ -75,8 +75,7 @@ def mend(scene: "Scene", findings: Iterable[Finding]) -> list[Mended]:
         except Failure as failure:
             mended.append(Mended(finding, failure))
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            mended.append(Mended(finding, Failure("doctor-fix-failed", reason=reason)))
+            mended.append(Mended(finding, Failure("doctor-fix-failed", reason=reason_of(error))))
         else:
             mended.append(Mended(finding, None))
     return mended

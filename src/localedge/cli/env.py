@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 
 from .group import CONTEXT, EXIT_CODES, help_option
 from .options import config_option, lang_option, load_settings
@@ -113,8 +113,7 @@ def _trust(config: "Config", notices: list[Failure]) -> "Trust":
     except FileNotFoundError:
         raise Failure("ca-missing", path=shown(vault.directory)) from None
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise Failure("ca-unreadable", path=shown(vault.root_file), reason=reason) from None
+        raise Failure("ca-unreadable", path=shown(vault.root_file), reason=reason_of(error)) from None
     bundle = _bundle(vault)
     held = _holds(bundle, root)
     if not held:

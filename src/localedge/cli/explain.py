@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import click
 
-from localedge.errors import Failure, Problems
+from localedge.errors import Failure, Problems, reason_of
 from localedge.machine.private_files import shown
 
 from .group import CONTEXT, EXIT_CODES, help_option
@@ -181,8 +181,7 @@ def _from_stream(stream: BinaryIO | None, piece: bytes = b"") -> _Taken:
                 del kept[: (len(kept) - TAIL) // 4 * 4]
             piece = b""
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise Failure("explain-unreadable", path="-", reason=reason) from None
+        raise Failure("explain-unreadable", path="-", reason=reason_of(error)) from None
     cut = size > len(kept)
     text = decoded(bytes(kept), first)
     if size >= MOST:

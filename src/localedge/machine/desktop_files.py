@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from localedge.claude.json_text import JsonText, NotJson, WrongShape
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 
 from . import private_files
 from .private_files import settle, shown
@@ -144,7 +144,7 @@ def sweep(directory: Path) -> None:
 def _unreadable(path: Path, error: OSError) -> Failure:
     if _locked(path, error):
         return Failure("desktop-locked", path=shown(path))
-    return Failure("desktop-unreadable", path=shown(path), reason=reason(error))
+    return Failure("desktop-unreadable", path=shown(path), reason=reason_of(error))
 
 
 def _unwritable(path: Path, error: OSError) -> Failure:
@@ -152,12 +152,7 @@ def _unwritable(path: Path, error: OSError) -> Failure:
         return Failure("desktop-locked", path=shown(path))
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Failure("desktop-disk-full", path=shown(path))
-    return Failure("desktop-unwritable", path=shown(path), reason=reason(error))
-
-
-def reason(error: OSError) -> str:
-    """What the system says."""
-    return error.strerror or type(error).__name__
+    return Failure("desktop-unwritable", path=shown(path), reason=reason_of(error))
 
 
 def _locked(path: Path, error: OSError) -> bool:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 
 from . import private_files
 from .desktop_files import sha256
@@ -165,8 +165,7 @@ class Journal:
             raise self._failure("desktop-journal-unwritable", error) from None
 
     def _failure(self, code: str, error: OSError) -> Failure:
-        reason = error.strerror or type(error).__name__
-        return Failure(code, path=private_files.shown(self.path), reason=reason)
+        return Failure(code, path=private_files.shown(self.path), reason=reason_of(error))
 
 
 def _alike(one: bytes, other: bytes) -> int:

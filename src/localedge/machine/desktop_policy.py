@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from localedge.claude.fleet import POLICY_KEY
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 
 from . import desktop_files as files
 from .desktop_places import managed_files
@@ -59,7 +59,7 @@ def _from_registry(registry: Registry) -> list[Managed]:
         try:
             values = registry(hive)
         except OSError as error:
-            failure = Failure("desktop-unreadable", path=where, reason=files.reason(error))
+            failure = Failure("desktop-unreadable", path=where, reason=reason_of(error))
             found.append(Managed(where, None, failure))
             continue
         if values:

@@ -23,7 +23,7 @@ from localedge.claude.health_edge import (
     judge,
 )
 from localedge.config import Config, Gateway
-from localedge.errors import Failure, Problems
+from localedge.errors import Failure, Problems, reason_of
 from localedge.http.framing import ProtocolError
 from localedge.http.guard import SERVER
 from localedge.http.head import ResponseHead
@@ -224,7 +224,7 @@ def _reason(name: str, port: int, context: ssl.SSLContext, clock: Clock) -> str 
     except ssl.SSLError as error:
         return None if "UNRECOGNIZED_NAME" in (error.reason or "") else asking.tls_reason(error)
     except OSError as error:
-        return error.strerror or type(error).__name__
+        return reason_of(error)
 
 
 def _with_localhost(facts: EdgeFacts, config: Config, world: World, clock: Clock) -> EdgeFacts:

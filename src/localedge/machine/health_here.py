@@ -20,7 +20,7 @@ from localedge.claude.health_here import (
     Twistd,
     judge,
 )
-from localedge.errors import Failure, Problems
+from localedge.errors import Failure, Problems, reason_of
 from localedge.settings import load
 from localedge.settings.build import BASE_URL
 
@@ -128,7 +128,7 @@ def _permissions(scene: Scene, vault: Vault) -> tuple[list[Loose], list[tuple[st
             tree = files_of(path) if path in whole else [path]
             found = next(filter(None, map(_loose, tree)), None)
         except OSError as error:
-            unreadable.append((private_files.shown(path), error.strerror or type(error).__name__))
+            unreadable.append((private_files.shown(path), reason_of(error)))
             continue
         if found is not None:
             deep = path in whole and _all_ours(path)

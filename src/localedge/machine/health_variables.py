@@ -12,6 +12,7 @@ from pathlib import Path
 
 from localedge.claude.health import command_line
 from localedge.claude.health_trust import Variable
+from localedge.errors import reason_of
 from localedge.pki.plan import Root
 from localedge.settings.layers import LONGEST_PATH, clean
 
@@ -58,7 +59,7 @@ def _fault(paths: Sequence[Path], root: Root | None) -> tuple[str, str]:
         except FileNotFoundError:
             continue
         except OSError as error:
-            there, reason = True, error.strerror or type(error).__name__
+            there, reason = True, reason_of(error)
     if found:
         return ("without-root", "") if root is not None and root.der not in found else ("", "")
     if reason:

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from localedge.errors import Failure
+from localedge.errors import Failure, reason_of
 
 from . import own_directories, private_files, toml_edit
 from .desktop_journal import Cut
@@ -179,7 +179,7 @@ class SetupJournal:
             private_files.sweep(self.path.parent)
 
     def _failure(self, code: str, error: OSError) -> Failure:
-        return Failure(code, path=shown(self.path), reason=_reason(error))
+        return Failure(code, path=shown(self.path), reason=reason_of(error))
 
 
 # -- the configuration file
@@ -213,7 +213,7 @@ def set_gateway(journal: SetupJournal, path: Path, url: str | None, fresh: str) 
         target.parent.mkdir(parents=True, exist_ok=True)
         _replace(target, after)
     except OSError as error:
-        raise Failure("config-unwritable", path=shown(path), reason=_reason(error)) from None
+        raise Failure("config-unwritable", path=shown(path), reason=reason_of(error)) from None
     return True
 
 
@@ -232,7 +232,7 @@ def put_back(edited: Edited) -> Back:
         elif wanted is not None and wanted != content:
             _replace(target, wanted)
     except OSError as error:
-        raise Failure("config-unwritable", path=shown(path), reason=_reason(error)) from None
+        raise Failure("config-unwritable", path=shown(path), reason=reason_of(error)) from None
     return back
 
 
@@ -289,7 +289,7 @@ def _read(target: Path, path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Failure("config-unreadable", path=shown(path), reason=_reason(error)) from None
+        raise Failure("config-unreadable", path=shown(path), reason=reason_of(error)) from None
 
 
 def _replace(target: Path, content: bytes) -> None:
@@ -308,10 +308,6 @@ def _replace(target: Path, content: bytes) -> None:
 
 def _digest(content: bytes | None) -> str | None:
     return None if content is None else hashlib.sha256(content).hexdigest()
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__
 
 
 def _row(edited: Edited) -> dict[str, Any]:
