@@ -13,7 +13,7 @@ from localedge.errors import Failure, Problems
 from . import desktop_wanted, trusting
 from .desktop_told import Told
 from .desktop_wanted import Wanted
-from .group import CONTEXT, EXIT_CODES, Group, help_option
+from .group import EXIT_CODES, Group, help_option
 from .options import choose_language, config_option, lang_option, load_settings
 from .output import Printer
 
@@ -29,7 +29,7 @@ _dry_run = click.option("--dry-run", is_flag=True, help="Print the plan, change 
 _wait = click.option("--wait", is_flag=True, help="Wait until Claude Desktop has been quit.")
 
 
-@click.group("desktop", cls=Group, invoke_without_command=True, context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.group("desktop", cls=Group, invoke_without_command=True, epilog=EXIT_CODES)
 @help_option
 @click.pass_context
 def desktop(context: click.Context) -> None:
@@ -43,7 +43,7 @@ def desktop(context: click.Context) -> None:
         context.obj.data(context.get_help())
 
 
-@desktop.command("show", context_settings=CONTEXT, epilog=EXIT_CODES)
+@desktop.command("show", epilog=EXIT_CODES)
 @desktop_wanted.target_options[2]
 @desktop_wanted.target_options[1]
 @desktop_wanted.target_options[0]
@@ -103,7 +103,7 @@ def show(
     return told.finish()
 
 
-@desktop.command("apply", context_settings=CONTEXT, epilog=trusting.EXIT_CODES)
+@desktop.command("apply", epilog=trusting.EXIT_CODES)
 @desktop_wanted.options
 @click.option("--dev-tools", is_flag=True, help="Show the Developer menu as well.")
 @_wait
@@ -216,7 +216,7 @@ def _about_edge(url: str) -> Failure | None:
     return None if answers(url) else Failure("desktop-edge-silent", url=url)
 
 
-@desktop.command("undo", context_settings=CONTEXT, epilog=EXIT_CODES)
+@desktop.command("undo", epilog=EXIT_CODES)
 @_wait
 @_dry_run
 @_json
@@ -267,7 +267,7 @@ def take_out(printer: Printer, *, wait: bool = False, dry_run: bool = False, as_
     return told.finish()
 
 
-@desktop.command("status", context_settings=CONTEXT, epilog=EXIT_CODES)
+@desktop.command("status", epilog=EXIT_CODES)
 @_json
 @lang_option
 @help_option
@@ -288,7 +288,7 @@ def status(printer: Printer, *, as_json: bool, lang: str | None) -> int:
     return told.finish()
 
 
-@desktop.command("export", context_settings=CONTEXT, epilog=trusting.EXIT_CODES)
+@desktop.command("export", epilog=trusting.EXIT_CODES)
 @click.option("--format", "form", metavar="FORM", help="reg, mobileconfig, managed-settings or json.")
 @click.option("--scope", metavar="user|machine", help="For one user, or for the whole machine.")
 @click.option("--output", "target", metavar="FILE", help="Write to a new file, readable by you only.")

@@ -1,6 +1,5 @@
 """What the `desktop` commands tell: plans, what became of them, how things stand; in lines or as JSON."""
 
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -60,7 +59,7 @@ class Told:
         status = 1 if self._failed else 0
         if self._as_json:
             self.document["exit_status"] = status
-            self.printer.data(json.dumps(self.document, indent=2, ensure_ascii=True))
+            self.printer.json(self.document)
         return status
 
     def plan(self, steps: "Iterable[Step]") -> None:

@@ -9,7 +9,7 @@ import click
 from localedge.config import Config, Gateway
 from localedge.errors import Failure, Problems
 
-from .group import CONTEXT, help_option
+from .group import help_option
 from .options import choose_language, config_option, lang_option, load_settings, refuse_flags
 from .output import Printer
 
@@ -21,7 +21,7 @@ _EXIT_CODES = (
 )
 
 
-@click.command("doctor", context_settings=CONTEXT, epilog=_EXIT_CODES)
+@click.command("doctor", epilog=_EXIT_CODES)
 @click.option("--fix", is_flag=True, help="Mend what can be mended without any risk.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 @click.option("--bundle", is_flag=True, help="Also write what a bug report needs into a ZIP file.")

@@ -1,6 +1,5 @@
 """What `localedge doctor` prints: one line per finding, or one JSON document."""
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,7 +62,7 @@ class Told:
         status = exit_status(findings)
         if self._as_json:
             self._document["exit_status"] = status
-            self._printer.data(json.dumps(self._document, indent=2, ensure_ascii=True))
+            self._printer.json(self._document)
         return status
 
 

@@ -9,7 +9,7 @@ import click
 
 from localedge.errors import Failure, reason_of
 
-from .group import CONTEXT, EXIT_CODES, help_option
+from .group import EXIT_CODES, help_option
 from .options import config_option, lang_option, load_settings
 from .output import Printer
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from localedge.machine.vault import Vault
 
 
-@click.command("env", context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.command("env", epilog=EXIT_CODES)
 @click.option(
     "--shell", "named", metavar="bash|fish|csh|pwsh|cmd", help="How to write them [your shell's way]."
 )
@@ -159,10 +159,9 @@ def _with_command(notice: Failure, config: "Config", file: str | None) -> dict[s
 
 
 def _print_json(printer: Printer, wanted: "Wanted") -> None:
-    import json
 
     from localedge.claude.environment import KEY, TOKEN
 
     placeholders = [name for name, value in wanted.variables.items() if KEY in value or TOKEN in value]
     document = {"variables": wanted.variables, "placeholders": placeholders}
-    printer.data(json.dumps(document, indent=2, ensure_ascii=True))
+    printer.json(document)

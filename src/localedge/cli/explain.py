@@ -14,7 +14,7 @@ import click
 from localedge.errors import Failure, Problems, reason_of
 from localedge.machine.private_files import shown
 
-from .group import CONTEXT, EXIT_CODES, help_option
+from .group import EXIT_CODES, help_option
 from .options import choose_language, config_option, lang_option, load_settings, refuse_flags
 from .output import Printer
 
@@ -36,7 +36,7 @@ _SHOWN = 5
 """Causes told to a person; JSON has them all."""
 
 
-@click.command("explain", context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.command("explain", epilog=EXIT_CODES)
 @click.argument("words", metavar="[TEXT|LOG|-]...", nargs=-1)
 @click.option("--file", "log", metavar="LOG", help="Look for errors in this log.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
@@ -227,7 +227,6 @@ def _source(printer: Printer, finding: "Finding") -> str:
 
 
 def _print_json(printer: Printer, findings: "list[Finding]", taken: _Taken, known: dict[str, str]) -> None:
-    import json
 
     rows = [
         {
@@ -247,4 +246,4 @@ def _print_json(printer: Printer, findings: "list[Finding]", taken: _Taken, know
         "bytes": taken.size if taken.size is not None else len(taken.text.encode("utf-8", "replace")),
         "bytes_read": taken.read or len(taken.text.encode("utf-8", "replace")),
     }
-    printer.data(json.dumps(document, indent=2, ensure_ascii=True))
+    printer.json(document)

@@ -24,9 +24,6 @@ _COMMANDS = {
     "version": ("version", "version"),
 }
 
-CONTEXT = {"max_content_width": 100}
-"""Of `localedge` itself; its commands inherit it."""
-
 EXIT_CODES = "Exit codes: 0 done, 1 something you can mend, 2 usage, 3 internal error, 130 interrupted."
 
 
@@ -75,7 +72,7 @@ class _Lazy(Group):
 @click.group(
     cls=_Lazy,
     invoke_without_command=True,
-    context_settings=CONTEXT,
+    context_settings={"max_content_width": 100},  # which its commands inherit
     epilog=EXIT_CODES.replace("130", "4 a person is needed, 130"),
 )
 @click.option("--version", "wants_version", is_flag=True, help="Print the version.")

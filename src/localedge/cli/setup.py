@@ -4,7 +4,7 @@ import click
 
 from localedge.errors import Failure
 
-from .group import CONTEXT, help_option
+from .group import help_option
 from .options import config_option, lang_option
 from .output import Printer
 from .setup_asking import Person
@@ -12,7 +12,7 @@ from .terminal import at_terminal
 from .trusting import EXIT_CODES
 
 
-@click.command("setup", context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.command("setup", epilog=EXIT_CODES)
 @click.option("--upstream", metavar="URL", help='The gateway; "demo" for the built-in one.')
 @click.option("--model", "models", metavar="ID", multiple=True, help="Model to ask for; may be repeated.")
 @click.option("--key-file", metavar="FILE", help="File that holds the gateway's key.")

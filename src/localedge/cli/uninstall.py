@@ -8,7 +8,7 @@ import click
 
 from localedge.errors import Failure, Problems
 
-from .group import CONTEXT, help_option
+from .group import help_option
 from .options import choose_language, config_option, lang_option
 from .output import Printer
 from .setup_asking import YES, read_line
@@ -20,7 +20,7 @@ _PERSON = ("hosts-needs-root", "hosts-needs-administrator")
 """Somebody with more rights has to do it, and is told the command."""
 
 
-@click.command("uninstall", context_settings=CONTEXT, epilog=EXIT_CODES)
+@click.command("uninstall", epilog=EXIT_CODES)
 @click.option("--keep-config", is_flag=True, help="Leave the configuration file as setup wrote it.")
 @click.option("--dry-run", is_flag=True, help="Print the plan, change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before changing anything.")
@@ -165,7 +165,7 @@ class _Uninstall:
                 "left": [{"code": one.code, "message": one.sentence(lang)} for one in found],
                 "exit_status": status,
             }
-            self._printer.data(json.dumps(document, indent=2, ensure_ascii=True))
+            self._printer.json(document)
             return status
         if found:
             self._say("uninstall-left")
