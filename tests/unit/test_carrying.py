@@ -32,6 +32,7 @@ class Shelf:
     """A store of one file per root, whose tool `shelve` takes it in and out: `bundle` has what is trusted."""
 
     name = "shelf"
+    only_if_named = False
 
     def __init__(
         self,

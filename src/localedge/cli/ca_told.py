@@ -106,7 +106,7 @@ def _stores(scene: Scene, authority: "Authority", entries: "Sequence[Entry]") ->
     rows = []
     for store in detect(scene.system):
         status = store.state(wanted)
-        if status.state is State.ABSENT and getattr(store, "only_if_named", False):
+        if status.state is State.ABSENT and store.only_if_named:
             continue
         rows.append(
             {

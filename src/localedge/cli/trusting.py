@@ -121,7 +121,7 @@ def chosen(stores: Sequence["Store"], words: Sequence[str], recorded: Sequence[s
     if problems:
         raise Problems(problems)
     if not words:
-        return [store for store in stores if not getattr(store, "only_if_named", False)]
+        return [store for store in stores if not store.only_if_named]
     return [store for store in stores if matches(store.name, words)]
 
 

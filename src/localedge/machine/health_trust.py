@@ -193,7 +193,7 @@ class _Stores:
         self._asked = [
             (store, pool.submit(store.state, root))
             for store in self._found
-            if root is not None and not getattr(store, "only_if_named", False)
+            if root is not None and not store.only_if_named
         ]
 
     def own(self) -> list[Store]:

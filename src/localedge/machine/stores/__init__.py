@@ -38,6 +38,9 @@ class Status(NamedTuple):
 class Store(Protocol):
     """One trust store of this machine."""
 
+    only_if_named: bool
+    """Left out unless `--store` means it."""
+
     @property
     def name(self) -> str:
         """What `--store` calls it, alone or up to its colon: "debian", "nss:/home/u/.pki/nssdb"."""

@@ -62,6 +62,8 @@ class Layout:
 class AnchorStore:
     """The system's store of a Linux distribution."""
 
+    only_if_named = False
+
     def __init__(self, system: System, layout: Layout) -> None:
         self._system = system
         self._layout = layout

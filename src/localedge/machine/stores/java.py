@@ -17,6 +17,8 @@ _FED = ("/etc/ssl/certs/java", "/etc/pki", "/etc/ca-certificates", "/var/lib/ca-
 class JavaStore:
     """The keystore of one Java runtime."""
 
+    only_if_named = False
+
     def __init__(self, system: System, path: Path, keytool: str | None) -> None:
         self._system = system
         self._keystore = Keystore(system, path, keytool)

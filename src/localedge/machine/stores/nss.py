@@ -75,6 +75,8 @@ class Found(NamedTuple):
 class NssStore:
     """One database."""
 
+    only_if_named = False
+
     def __init__(self, system: System, directory: Path, client: str) -> None:
         self._system = system
         self._directory = directory

@@ -32,6 +32,7 @@ class WslStore:
     """CurrentUser\\Root of the Windows that we run on."""
 
     name = "wsl-windows"
+    only_if_named = False
 
     def __init__(self, system: System) -> None:
         self._system = system
