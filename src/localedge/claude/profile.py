@@ -33,8 +33,6 @@ OLD_HEADERS = "inferenceGatewayHeaders"
 """Gone since October 2026, as the schemes `sso` and `auto` and headers in the form of text."""
 MODELS = "inferenceModels"
 IDLE_TIMEOUT = "inferenceStreamIdleTimeoutSec"
-SECRETS = frozenset({API_KEY, HEADERS})
-"""Keys whose values are never shown."""
 
 LONGEST_SILENCE = 1800
 """Seconds: the most that newer builds take (300-1800).  Models think for more than ten minutes."""

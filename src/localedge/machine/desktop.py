@@ -19,7 +19,6 @@ from localedge.claude.profile import (
     DEV_TOOLS_KEY,
     MODE_KEY,
     NAME,
-    SECRETS,
     THIRD_PARTY,
     profile_names,
     with_profile,
@@ -29,7 +28,18 @@ from localedge.errors import Failure, Problems
 
 from . import desktop_files as files
 from . import own_directories
-from .desktop_journal import CONFIG, DEVELOPER, META, PROFILE, Journal, Record, State, Step, record_of
+from .desktop_journal import (
+    CONFIG,
+    DEVELOPER,
+    JOURNAL,
+    META,
+    PROFILE,
+    Journal,
+    Record,
+    State,
+    Step,
+    record_of,
+)
 from .desktop_places import Place, data_directory, places
 from .private_files import shown
 from .stores.system import System
@@ -57,7 +67,7 @@ class Desktop:
 
     def __init__(self, system: System, journal: Journal | None = None) -> None:
         self.system = system
-        self.journal = journal or Journal(data_directory(system) / "desktop-journal.json")
+        self.journal = journal or Journal(data_directory(system) / JOURNAL)
         self.places = places(system)
 
     def plan(self, settings: Mapping[str, object], *, dev_tools: bool = False) -> Plan:
@@ -173,8 +183,3 @@ def names(place: Place) -> dict[str, str]:
     """The profiles of the library by id.  Raises `Failure`."""
     content = files.read(place.meta)
     return {} if content is None else profile_names(files.parsed(place.meta, content).value)
-
-
-def without_secrets(settings: Mapping[str, object]) -> dict[str, object]:
-    """As they may be shown."""
-    return {key: "***" if key in SECRETS else value for key, value in settings.items()}

@@ -26,7 +26,7 @@ from .desktop_files import sha256
 from .lock import locked_beside
 
 VERSION = 1
-NAME = "desktop-journal.json"
+JOURNAL = "desktop-journal.json"
 
 CONFIG, DEVELOPER, META, PROFILE = "config", "developer", "meta", "profile"
 

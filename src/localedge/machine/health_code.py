@@ -1,7 +1,7 @@
 """What `localedge doctor` looks at of Claude Code and the SDKs."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,6 @@ from .health import Scene
 from .private_files import shown
 from .vault import Vault, authority_directory
 
-FIXES: Mapping[str, Callable[[Scene, Finding], None]] = {}
-"""None: nobody can set a variable in the shell that has started us."""
 _MANAGED = {"darwin": "/Library/Application Support/ClaudeCode"}
 _MANAGED_ELSEWHERE = "/etc/claude-code"
 _MANAGED_WINDOWS = ("ProgramFiles", "ProgramData")

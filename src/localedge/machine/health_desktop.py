@@ -25,8 +25,6 @@ from .health import Scene
 from .private_files import shown
 from .vault import Vault, authority_directory
 
-FIXES: Mapping[str, Callable[[Scene, Finding], None]] = {}
-"""None: a change of Claude's files wants its user, who has quit it first."""
 _BOM = b"\xef\xbb\xbf"
 
 

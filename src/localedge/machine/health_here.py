@@ -26,16 +26,16 @@ from localedge.settings.build import BASE_URL
 
 from . import files, private_files, processes
 from . import health_asking as asking
+from .desktop_journal import JOURNAL
 from .desktop_places import data_directory
 from .health import Scene
 from .installed import versions
 from .journal import NAME, Journal
 from .vault import Vault, authority_directory, files_of
 
-_DESKTOP = "desktop-journal.json"
 SECONDS = 4.5
 """For the gateway's clock."""
-_OURS = ("authority.json", "root.pem", "leaf.pem", NAME, _DESKTOP)
+_OURS = ("authority.json", "root.pem", "leaf.pem", NAME, JOURNAL)
 _LEFTOVER = re.compile(r"\.(.+?)\.([0-9]+)(?:\.[0-9a-f]{8})?\.new")
 """What `private_files.write` and `files.write_new` write before they rename it."""
 _PID_FILE = "twistd.pid"
@@ -121,7 +121,7 @@ def _permissions(scene: Scene, vault: Vault) -> tuple[list[Loose], list[tuple[st
     loose: list[Loose] = []
     unreadable: list[tuple[str, str]] = []
     whole = [vault.directory] if _is_directory(vault.directory) and not vault.directory.is_symlink() else []
-    journals = (vault.directory.parent / NAME, data_directory(scene.system) / _DESKTOP)
+    journals = (vault.directory.parent / NAME, data_directory(scene.system) / JOURNAL)
     single = [path for path in journals if os.path.isfile(path)]  # noqa: PTH113 - Path's raises
     for path in (*whole, *single):
         try:

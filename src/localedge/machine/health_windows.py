@@ -8,7 +8,7 @@ on a real Windows.
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from localedge.claude.health import Finding
@@ -34,9 +34,6 @@ from .side_by_side import SideBySide
 from .stores import wsl
 from .stores.system import System
 from .vault import Vault, authority_directory
-
-FIXES: Mapping[str, Callable[[Scene, Finding], None]] = {}
-"""None: everything here wants an administrator."""
 
 _SECONDS = 1.6
 """For each of at most three, one after the other."""
