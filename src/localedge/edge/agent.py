@@ -36,12 +36,6 @@ class Agent:
     def __repr__(self) -> str:
         return f"<Agent for {self._context.config.gateway.url}: {self._pool!r}>"
 
-    @property
-    def proxy_name(self) -> str:
-        """The proxy as the user knows it, without credentials."""
-        proxy = self._context.config.gateway.proxy
-        return proxy.authority if proxy is not None else ""
-
     # -- for exchanges
 
     def serve(self, exchange: "Exchange") -> None:

@@ -146,7 +146,9 @@ class Exchange:
             self._interim(head)
             return
         if status == 407 and self._context.route.absolute:
-            self.fail("proxy-auth", proxy=self._context.agent.proxy_name)
+            proxy = self._context.config.gateway.proxy
+            assert proxy is not None
+            self.fail("proxy-auth", proxy=proxy.authority)
             return
         record = self.record
         now = self._context.now()

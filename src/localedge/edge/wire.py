@@ -21,6 +21,8 @@ from twisted.internet import tcp
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
+from localedge.names import in_url
+
 _DIRECT = (tcp.Server, tcp.Client)
 _AGAIN = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR, errno.ENOBUFS}
 
@@ -223,7 +225,7 @@ def is_quiet(transport: Any) -> bool:
 def peer_name(transport: Any) -> str:
     """Who is at the other end, as the log writes it."""
     peer = transport.getPeer()
-    return f"[{peer.host}]:{peer.port}" if ":" in peer.host else f"{peer.host}:{peer.port}"
+    return f"{in_url(peer.host)}:{peer.port}"
 
 
 def tune(transport: Any) -> None:
