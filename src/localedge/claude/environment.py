@@ -15,6 +15,8 @@ from localedge.http.guard import TOKEN_FIELD
 
 KEY, TOKEN = "your-gateway-key", "your-client-token"
 """Placeholders: plain ASCII, because they go into header fields if nobody replaces them."""
+CREDENTIALS = {"ANTHROPIC_AUTH_TOKEN": "bearer", "ANTHROPIC_API_KEY": "x-api-key"}
+"""The variables that hold a key, and how each sends it; the first that is set counts."""
 _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 """These replace a program's own roots, so they want a file with all of them."""
 FILES = ("NODE_EXTRA_CA_CERTS", *_BUNDLES)
@@ -71,7 +73,7 @@ def _credential(
     environ: Mapping[str, str], demo: bool, variables: dict[str, str], notices: list[Failure]
 ) -> None:
     """Without one Claude Code would send its own login to the edge."""
-    there = [name for name in ("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY") if environ.get(name)]
+    there = [name for name in CREDENTIALS if environ.get(name)]
     notices += [Failure("env-kept", name=name) for name in there]
     if len(there) > 1:
         notices.append(Failure("env-both"))

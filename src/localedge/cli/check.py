@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from .check_told import Told
 
-TOKEN, KEY = "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY"
 FIRST_WORD, NEXT_WORD = 2.0, 10.0
 """Seconds until it is told that we wait, and between such words."""
 _MODEL = re.compile(r"[!-~]{1,200}")
@@ -94,14 +93,14 @@ def find_key(
     printer: Printer, key_file: str | None, *, demo: bool, ask: bool = True
 ) -> "tuple[Secret | None, Credential]":
     """The key, and the scheme to begin with: each variable has its own, as in Claude Code."""
-    from localedge.claude.environment import key_in
+    from localedge.claude.environment import CREDENTIALS, key_in
     from localedge.claude.probing import Credential
 
     if key_file is not None:
         return secret(_read(key_file), "--key-file"), Credential.BEARER
-    for name, credential in ((TOKEN, Credential.BEARER), (KEY, Credential.X_API_KEY)):
+    for name, scheme in CREDENTIALS.items():
         if given := key_in(os.environ, name):
-            return secret(given, name), credential
+            return secret(given, name), Credential(scheme)
     if not demo and ask and at_terminal():
         line = typed(printer.text("check-key-prompt"))
         if line.strip():

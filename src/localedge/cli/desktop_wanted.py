@@ -37,7 +37,6 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 TOKEN_HEADER = TOKEN_FIELD.decode()
 DEMO_KEY = "demo"
-_VARIABLES = (("ANTHROPIC_AUTH_TOKEN", Scheme.BEARER), ("ANTHROPIC_API_KEY", Scheme.X_API_KEY))
 _LONGEST_KEY_FILE = 64 * 1024
 
 
@@ -141,15 +140,15 @@ def profile(
 def _key(
     printer: "Printer", config: "Config", wanted: Wanted, known: Mapping[str, object], *, example: bool
 ) -> tuple[Secret, Scheme]:
-    from localedge.claude.environment import key_in
+    from localedge.claude.environment import CREDENTIALS, key_in
 
     if wanted.key_file is not None:
         return _from_file(wanted.key_file), _scheme(known)
     if config.gateway.demo and wanted.base_url is None:
         return Secret(DEMO_KEY), Scheme.BEARER
-    for name, scheme in _VARIABLES:
+    for name, scheme in CREDENTIALS.items():
         if value := key_in(os.environ, name):
-            return Secret(value), scheme
+            return Secret(value), Scheme(scheme)
     if isinstance(kept := known.get(API_KEY), str) and kept:
         return Secret(kept), _scheme(known)
     if example:

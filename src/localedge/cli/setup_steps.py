@@ -273,10 +273,10 @@ class Steps:
     @property
     def _key_given(self) -> bool:
         """Whether nobody need be asked for the key."""
-        from localedge.claude.environment import key_in
+        from localedge.claude.environment import CREDENTIALS, key_in
 
         return not self._refused and bool(
-            self._wishes.key_file or any(key_in(os.environ, name) for name in _KEYS)
+            self._wishes.key_file or any(key_in(os.environ, name) for name in CREDENTIALS)
         )
 
     def _known_key(self) -> "tuple[Secret | None, Credential] | None":
@@ -352,6 +352,3 @@ class Steps:
 
     def _say(self, code: str, **params: object) -> None:
         self._printer.data(self._printer.text(code, **params))
-
-
-_KEYS = ("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY")
