@@ -1,7 +1,6 @@
 """`localedge desktop`: Claude Desktop's configuration for the edge."""
 
 import os
-import sys
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from . import desktop_wanted, trusting
 from .desktop_told import Told
 from .desktop_wanted import Wanted
 from .group import EXIT_CODES, Group, help_option
-from .options import choose_language, config_option, lang_option, load_settings
+from .options import choose_language, config_option, lang_option, load_settings, not_with_sudo
 from .output import Printer
 
 if TYPE_CHECKING:
@@ -382,10 +381,3 @@ def _desktop() -> "Desktop":
     from localedge.machine.stores.system import System
 
     return Desktop(System.here())
-
-
-def not_with_sudo() -> None:
-    """What is the user's own would become root's.  Raises `Failure`."""
-    user = os.environ.get("SUDO_USER", "root")
-    if sys.platform != "win32" and os.geteuid() == 0 and user != "root":
-        raise Failure("not-with-sudo", user=user)

@@ -1,12 +1,13 @@
 """Options that several commands share, and the way from them to the settings."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
 
-from localedge.errors import Problems
+from localedge.errors import Failure, Problems
 from localedge.settings import Settings, load
 
 from .output import Printer
@@ -50,6 +51,13 @@ def refuse_flags(problems: Problems) -> None:
     """For who goes on with a broken configuration: what was typed with this command is told at once."""
     if typed := [one for one in problems.failures if str(one.params.get("where", "")).startswith("--")]:
         raise Problems(typed)
+
+
+def not_with_sudo() -> None:
+    """What is the user's own would become root's.  Raises `Failure`."""
+    user = os.environ.get("SUDO_USER", "root")
+    if sys.platform != "win32" and os.geteuid() == 0 and user != "root":
+        raise Failure("not-with-sudo", user=user)
 
 
 def choose_language(printer: Printer, flag: object) -> None:

@@ -12,7 +12,7 @@ from localedge.settings import Settings
 
 from . import desktop_wanted
 from .desktop_wanted import DEMO_KEY, Wanted
-from .options import choose_language
+from .options import choose_language, not_with_sudo
 from .output import Printer
 from .setup_asking import Person
 from .setup_desktop import DesktopStep, Target
@@ -40,8 +40,6 @@ class Steps:
         from localedge.machine.files import config_path
         from localedge.machine.setup_journal import NAME, Progress, SetupJournal
         from localedge.machine.stores.system import System
-
-        from .desktop import not_with_sudo
 
         choose_language(printer, wishes.lang)
         not_with_sudo()

@@ -1,6 +1,5 @@
 """What `trust-ca` and `untrust-ca` share: where they look, how they ask, what they report."""
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ import click
 
 from localedge.errors import Failure, Problems
 
-from .options import load_settings
+from .options import load_settings, not_with_sudo
 from .output import Printer
 from .terminal import at_terminal
 
@@ -82,9 +81,7 @@ class Scene:
         from localedge.machine.vault import Vault, authority_directory
 
         config = load_settings(printer, {"lang": lang}, file).config
-        user = os.environ.get("SUDO_USER", "root")
-        if sys.platform != "win32" and os.geteuid() == 0 and user != "root":
-            raise Failure("not-with-sudo", user=user)
+        not_with_sudo()
         directory = authority_directory(config.https.directory)
         return cls(config, System.here(), Vault(directory), Journal(directory.parent / NAME))
 

@@ -9,7 +9,7 @@ import click
 from localedge.errors import Failure, Problems
 
 from .group import help_option
-from .options import choose_language, config_option, lang_option
+from .options import choose_language, config_option, lang_option, not_with_sudo
 from .output import Printer
 from .setup_asking import YES, read_line
 from .terminal import at_terminal
@@ -53,8 +53,6 @@ def uninstall(
     Example:
       localedge uninstall --dry-run
     """
-    from .desktop import not_with_sudo
-
     choose_language(printer, lang)
     not_with_sudo()
     wishes = Wishes(dry_run, (), no_input, yes, as_json)
