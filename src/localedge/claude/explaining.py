@@ -9,6 +9,7 @@ import re
 import string
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from localedge import messages
@@ -23,6 +24,8 @@ _OWN_RANK = 100
 _NEAR, _BESIDE = 2000, 300
 """Characters within which a plainer error speaks for a general one, and within which they are one message."""
 _BEFORE, _LONGEST_SEEN, _LONGEST_HIT = 1500, 120, 2000
+
+_sought = cache(Sought)
 
 
 class Finding(NamedTuple):
@@ -83,15 +86,6 @@ def _apart(hits: list[_Hit]) -> list[_Hit]:
         if not apart or hit.end > apart[-1].end:
             apart.append(hit)
     return apart
-
-
-_made: dict[str, Sought] = {}
-
-
-def _sought(sign: str) -> Sought:
-    if sign not in _made:
-        _made[sign] = Sought(sign)
-    return _made[sign]
 
 
 def _without_the_spoken_for(one: _Found, found: list[_Found]) -> _Found:
