@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from localedge.machine.run import Ended
 from localedge.machine.stores.system import System
@@ -18,15 +19,7 @@ class Scripted(System):
     play: Callable[[Sequence[str]], Ended] = field(default=lambda _: Ended(None, missing=True))
     ran: list[tuple[str, ...]] = field(default_factory=list)
 
-    def run(
-        self,
-        argv: Sequence[str],
-        *,
-        seconds: float = 15.0,
-        stdin: bytes | None = None,
-        env: Mapping[str, str] | None = None,
-        terminal: bool = False,
-    ) -> Ended:
+    def run(self, argv: Sequence[str], **_how: Any) -> Ended:
         """Write down what was asked for, and play it."""
         self.ran.append(tuple(argv))
         return self.play(argv)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localedge.claude.health import Finding, command_line
 from localedge.claude.health_edge import Met
@@ -87,21 +87,13 @@ class _Hurried(System):
         own = {one.name: getattr(system, one.name) for one in fields(System)}
         return cls(**own, inner=system, until=time.monotonic() + seconds)
 
-    def run(
-        self,
-        argv: Sequence[str],
-        *,
-        seconds: float = 15.0,
-        stdin: bytes | None = None,
-        env: Mapping[str, str] | None = None,
-        terminal: bool = False,
-    ) -> Ended:
+    def run(self, argv: Sequence[str], *, seconds: float = 15.0, **how: Any) -> Ended:
         """As it does, or hung."""
         left = min(seconds, self.until - time.monotonic())
         if left <= 0:
             return Ended(None, hung=True)
         assert self.inner is not None
-        return self.inner.run(argv, seconds=left, stdin=stdin, env=env, terminal=terminal)
+        return self.inner.run(argv, seconds=left, **how)
 
 
 def _vault(scene: Scene) -> Vault:
