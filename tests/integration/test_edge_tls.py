@@ -15,7 +15,7 @@ from tests.certificates import ca_file, context
 from tests.phrases import OK, answer, ask, post, streamed
 from tests.playbook import Reply, read_reply
 from tests.proxy_peer import proxying
-from tests.wire_peers import Edge, connections, listening, running, turns
+from tests.wire_peers import Edge, Listener, Wire, connections, listening, running, turns
 
 SECRET = b"the prompt that must not be read on the way "
 
@@ -256,6 +256,16 @@ async def test_R14_R23_a_tls_connection_never_carries_plain_text(
             records = records[5 + int.from_bytes(records[3:5]) :]
 
 
+async def switched(edge: Edge, gateway: Listener, more: bytes = b"") -> tuple[Wire, Wire]:
+    """A client and the gateway, which has just agreed to a tunnel; `more` goes out with its head."""
+    client = await edge.client()
+    client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    wire = await gateway.accepted()
+    await wire.until(b"\r\n\r\n")
+    wire.send(b"HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n" + more)
+    return client, wire
+
+
 @pytest_twisted.ensureDeferred
 async def test_R18_a_tunnel_over_tls_ends_with_its_client(authority: trustme.CA, tmp_path: Path) -> None:
     """TLS has no half-close: the client's FIN closes the gateway's side in order, with close_notify (R18)."""
@@ -263,11 +273,7 @@ async def test_R18_a_tunnel_over_tls_ends_with_its_client(authority: trustme.CA,
         listening(context(authority.issue_cert("127.0.0.1"))) as gateway,
         running(https(gateway.port, tmp_path, authority)) as edge,
     ):
-        client = await edge.client()
-        client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-        wire = await gateway.accepted()
-        await wire.until(b"\r\n\r\n")
-        wire.send(b"HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        client, wire = await switched(edge, gateway)
         await client.until(b"\r\n\r\n")
         client.send(b"last")
         client.fin()
@@ -282,11 +288,7 @@ async def test_R18_R43_a_tunnel_over_tls_that_its_gateway_ends(authority: trustm
         listening(context(authority.issue_cert("127.0.0.1"))) as gateway,
         running(https(gateway.port, tmp_path, authority)) as edge,
     ):
-        client = await edge.client()
-        client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-        wire = await gateway.accepted()
-        await wire.until(b"\r\n\r\n")
-        wire.send(b"HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nbye")
+        client, wire = await switched(edge, gateway, b"bye")
         wire.close()
         await client.until(b"bye")
         assert await client.ended() == "fin"
