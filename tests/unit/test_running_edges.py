@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from localedge.machine import private_files
 from localedge.machine.running_edges import (
     RunningEdge,
     announce,
@@ -86,6 +87,22 @@ def test_one_comes_while_another_goes(environ: dict[str, str]) -> None:
     for thread in threads:
         thread.join()
     assert missed == []
+
+
+def test_a_directory_that_goes_while_it_is_looked_at(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was there when it was to be made, and was gone when it was asked what it is: once more."""
+    make, answers = private_files.make_directory, iter([FileExistsError(), FileNotFoundError(), None])
+
+    def made(path: Path) -> None:
+        if (error := next(answers)) is not None:
+            raise error
+        make(path)
+
+    monkeypatch.setattr(private_files, "make_directory", made)
+    note = announce(EDGE, environ)
+    assert note is not None and note.exists()
 
 
 def test_after_a_killed_edge(environ: dict[str, str]) -> None:

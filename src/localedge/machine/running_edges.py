@@ -59,8 +59,8 @@ def announce(edge: RunningEdge, environ: Mapping[str, str]) -> Path | None:
             private_files.check_directory(path.parent)
             _sweep(path.parent)
             private_files.write(path, json.dumps({"version": _VERSION, **edge._asdict()}).encode())
-        except FileNotFoundError:
-            continue  # an edge that ended has just removed the directory
+        except (FileExistsError, FileNotFoundError):
+            continue  # an edge that ends is just removing the directory
         except (OSError, Failure):
             break
         return path
