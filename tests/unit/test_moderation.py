@@ -1,5 +1,7 @@
 """A gateway that pours out tiny pieces is read a little less often, and nothing of it is lost."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,14 @@ EVENT = b"data: " + b"x" * 144
 CHUNK = b"%x\r\n%b\r\n" % (len(EVENT), EVENT)
 EVERY = 0.0001
 """Seconds between two events of a flood."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def everywhere() -> Iterator[None]:
+    """On Windows, too: in memory a millisecond is one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backend, "RESTS", True)
+        yield
 
 
 def rests(size: int, every: float, seconds: float = 1.0, moderation: Moderation | None = None) -> int:
@@ -69,6 +79,7 @@ def flooded(edge: Playbook) -> tuple[Peer, Peer, int]:
         gateway >> CHUNK
         edge.wait(EVERY)
         count += 1
+        assert count < 300
     return client, gateway, count
 
 
@@ -90,6 +101,17 @@ def test_a_flood_rests_and_everything_arrives() -> None:
     assert client.reply().body == b"ok"
     client.fin()
     edge.nothing_left()
+
+
+def test_where_timers_are_coarse_nothing_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows a rest would take sixteen times as long."""
+    monkeypatch.setattr(backend, "RESTS", False)
+    edge = Playbook()
+    client, gateway = exchanged(edge, ask(), streamed(end=b""))
+    for count in range(1, 300):
+        gateway >> CHUNK
+        edge.wait(EVERY)
+        assert client.received.count(EVENT) == count
 
 
 def test_short_answers_in_three_pieces_never_rest() -> None:
