@@ -73,7 +73,7 @@ def test_what_somebody_has_put_there_stays(tmp_path: Path) -> None:
     put(desktop.places[0].first_party / "theirs.json", b"{}")
     undo(desktop)
     found = {name for name, (_, _, content) in tree(desktop.system.home).items() if content}
-    assert found == {".local/share/other/file", ".config/Claude/theirs.json"}
+    assert found == {str(Path(".local/share/other/file")), str(Path(".config/Claude/theirs.json"))}
     assert not desktop.journal.path.parent.exists() and not desktop.places[0].third_party.exists()
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,17 @@ def test_a_note_is_for_its_owner(environ: dict[str, str]) -> None:
     assert running_edges(environ) == [] and announce(EDGE, environ) is None
 
 
-def test_the_last_one_leaves_no_directory(environ: dict[str, str]) -> None:
+@pytest.fixture
+def other() -> Iterator[int]:
+    """The number of another process that lives."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        yield process.pid
+        process.communicate(b"\n")
+
+
+def test_the_last_one_leaves_no_directory(environ: dict[str, str], other: int) -> None:
     """The directory for the notes goes with the last of them, and what killed edges left goes with it."""
-    first, second = announce(EDGE, environ), announce(EDGE._replace(pid=os.getppid()), environ)
+    first, second = announce(EDGE, environ), announce(EDGE._replace(pid=other), environ)
     assert first is not None and second is not None
     withdraw(first)
     assert second.exists()
@@ -72,7 +81,7 @@ def test_what_is_not_ours_stays(environ: dict[str, str]) -> None:
     assert [path.name for path in note.parent.iterdir()] == ["mine.txt"]
 
 
-def test_one_comes_while_another_goes(environ: dict[str, str]) -> None:
+def test_one_comes_while_another_goes(environ: dict[str, str], other: int) -> None:
     """Whenever the directory is removed: the edge that starts then has its note."""
     missed = []
 
@@ -81,7 +90,7 @@ def test_one_comes_while_another_goes(environ: dict[str, str]) -> None:
             note = announce(EDGE._replace(pid=pid), environ)
             missed.append(pid) if note is None or not note.exists() else withdraw(note)
 
-    threads = [threading.Thread(target=work, args=(pid,)) for pid in (os.getpid(), os.getppid())]
+    threads = [threading.Thread(target=work, args=(pid,)) for pid in (os.getpid(), other)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -93,16 +102,22 @@ def test_a_directory_that_goes_while_it_is_looked_at(
     environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was there when it was to be made, and was gone when it was asked what it is: once more."""
-    make, answers = private_files.make_directory, iter([FileExistsError(), FileNotFoundError(), None])
+    make, there = private_files._make_private, iter([True, True])
 
     def made(path: Path) -> None:
-        if (error := next(answers)) is not None:
-            raise error
+        if next(there, False):
+            raise FileExistsError
         make(path)
 
-    monkeypatch.setattr(private_files, "make_directory", made)
+    monkeypatch.setattr(private_files, "_make_private", made)
     note = announce(EDGE, environ)
     assert note is not None and note.exists()
+
+
+def test_a_file_in_the_place_of_the_directory(environ: dict[str, str]) -> None:
+    """No note, and no end either."""
+    directories(environ)[0].write_bytes(b"")
+    assert announce(EDGE, environ) is None
 
 
 def test_after_a_killed_edge(environ: dict[str, str]) -> None:

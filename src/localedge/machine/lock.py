@@ -10,6 +10,7 @@ from pathlib import Path
 from localedge.errors import Failure, reason_of
 
 from . import own_directories, private_files
+from .replacing import patiently
 
 PATIENCE = 5.0
 """Seconds until a lock that another process holds is told.  Nobody holds one for more than a few files."""
@@ -45,7 +46,7 @@ def locked_beside(journal: Path, name: str, unwritable: str) -> Iterator[None]:
 
     def prepare() -> None:
         try:
-            own_directories.make(journal.parent)
+            patiently(lambda: own_directories.make(journal.parent))
         except FileNotFoundError:
             raise  # removed under our hands
         except OSError as error:

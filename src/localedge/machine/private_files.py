@@ -23,13 +23,19 @@ _READING = _BINARY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def make_directory(path: Path) -> None:
-    """A directory for its owner alone; what stands above it gets the usual mode.  One that exists is kept."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """A directory for its owner alone; what stands above it gets the usual mode.  One that exists is kept.
+
+    Raises OSError: FileNotFoundError where somebody removed it, or what stands above it, meanwhile.
+    """
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         _make_private(path)
     except FileExistsError:
-        if not path.is_dir():
+        if path.is_dir():
+            return
+        if any(os.path.lexists(one) and not one.is_dir() for one in (path, *path.parents)):
             raise
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from None
 
 
 def write(path: Path, content: bytes) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from localedge.errors import Failure
 
 from . import private_files
+from .replacing import patiently
 
 _VERSION = 1
 _LONGEST = 16 * 1024
@@ -55,16 +56,20 @@ def announce(edge: RunningEdge, environ: Mapping[str, str]) -> Path | None:
     path = directories(environ)[0] / f"{edge.pid}.json"
     for _ in range(_ATTEMPTS):
         try:
-            private_files.make_directory(path.parent)
-            private_files.check_directory(path.parent)
-            _sweep(path.parent)
-            private_files.write(path, json.dumps({"version": _VERSION, **edge._asdict()}).encode())
-        except (FileExistsError, FileNotFoundError):
+            patiently(lambda: _leave(path, edge))
+        except FileNotFoundError:
             continue  # an edge that ends is just removing the directory
         except (OSError, Failure):
             break
         return path
     return None
+
+
+def _leave(path: Path, edge: RunningEdge) -> None:
+    private_files.make_directory(path.parent)
+    private_files.check_directory(path.parent)
+    _sweep(path.parent)
+    private_files.write(path, json.dumps({"version": _VERSION, **edge._asdict()}).encode())
 
 
 def withdraw(path: Path | None) -> None:
