@@ -2,10 +2,11 @@
 
 import httptools
 import pytest
-from hypothesis import given
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from localedge.http.chunked import MANY, MAX_LINE, ChunkedDecoder
-from localedge.http.framing import ProtocolError
+from localedge.http.framing import ProtocolError, chunk
 from tests.reading import Asked, Outcome, read_requests
 from tests.wire_strategies import chunked_bodies, in_pieces
 
@@ -296,3 +297,50 @@ def test_R05_what_is_no_chunk_line_is_none_from_a_gateway_either(line: bytes) ->
     """White space is all that is forgiven."""
     with pytest.raises(ProtocolError):
         ChunkedDecoder(lenient=True).decode(line + b"\r\nhello\r\n")
+
+
+@given(
+    chunked_bodies(),
+    st.one_of(
+        chunked_bodies(),
+        st.binary(min_size=1, max_size=40).map(chunk),
+        st.builds(bytes.__add__, st.sampled_from([b"0", b"A", b"a", b"\n", b" "]), chunked_bodies()),
+    ),
+)
+@example(b"", b"a\r\n0123456789\r\n")
+@example(b"", b"A\r\n0123456789\r\n")
+@example(b"", b"0a\r\n012345678\r\n")
+@example(b"", b"5\r\n0\r\n\r\n\r\n")
+@example(b"", b"0\r\n\r\n")
+@example(b"3\r\nabc", b"a\r\n0123456789\r\n")
+@example(b"3\r\nabc\r", b"a\r\n0123456789\r\n")
+@example(b"b\r\n", b"a\r\n0123456789\r\n")
+@example(b"0\r\n", b"a\r\n0123456789\r\n")
+def test_R01_a_chunk_that_is_passed_as_it_came_is_what_we_would_write(before: bytes, data: bytes) -> None:
+    """`whole` says yes where `decode` finds just one chunk that looks like ours, and nowhere else."""
+    for lenient in (False, True):
+        decoder = ChunkedDecoder(lenient=lenient)
+        try:
+            if decoder.decode(before)[1]:
+                continue  # is given again in front of `data`, which is then no whole chunk
+        except ProtocolError:
+            continue
+        size = decoder.whole(data)
+        payload = _one_chunk(before, data, lenient=lenient)
+        assert size == (len(payload) if chunk(payload) == data else 0)
+        if size:
+            assert decoder.decode(b"1\r\ny\r\n0\r\n\r\n") == (b"y", b"\r\n") and decoder.done
+
+
+def _one_chunk(before: bytes, data: bytes, *, lenient: bool) -> bytes:
+    """The payload of `data` where it is one chunk that stands behind whole ones, else nothing."""
+    whole, next_one = ChunkedDecoder(lenient=lenient), ChunkedDecoder(lenient=lenient)
+    try:
+        whole.decode(before)
+        next_one.decode(before)
+        if next_one.decode(b"2\r\nxy\r\n") != (b"xy", b""):
+            return b""
+        payload, rest = whole.decode(data)
+    except ProtocolError:
+        return b""
+    return b"" if rest or whole.done else payload

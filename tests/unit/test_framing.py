@@ -3,7 +3,15 @@
 import pytest
 
 from localedge.http.forwarding import persistent
-from localedge.http.framing import Body, ProtocolError, chunk, last_chunk, request_body, response_body
+from localedge.http.framing import (
+    Body,
+    ProtocolError,
+    chunk,
+    chunk_of,
+    last_chunk,
+    request_body,
+    response_body,
+)
 from localedge.http.head import Fields, RequestHead, ResponseHead, combine
 
 LENGTH = ((b"Content-Length", b"5"),)
@@ -142,3 +150,13 @@ def test_R17_last_chunk_carries_the_trailers() -> None:
 def test_R08_who_keeps_the_connection(version: bytes, connection: bytes | None, kept: bool) -> None:
     """HTTP/1.1 stays unless told to close, HTTP/1.0 closes unless asked to stay."""
     assert persistent(version, connection) is kept
+
+
+def test_R08_a_size_belongs_to_one_chunk_at_most() -> None:
+    """For every size that one read brings, and some: the chunk of that size, or none."""
+    lines = {len(chunk(bytes(size))): (b"%x\r\n" % size, size) for size in range(1, 70_000)}
+    none = {size: chunk_of(size) for size in range(70_000) if size not in lines}
+    assert [size for size in lines if chunk_of(size) != lines[size]] == []
+    assert none.keys() == {0, 1, 2, 3, 4, 5, 21, 262, 4103, 65544}
+    assert {size for _, size in none.values()} == {0}
+    assert not any(chunk(bytes(size - 6)).startswith(line) for size, (line, _) in none.items() if size > 6)

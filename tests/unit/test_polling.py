@@ -1,6 +1,9 @@
 """The reactor of `localedge run` on Linux: Twisted's, but for the logging context."""
 
 import os
+import select
+import socket
+import struct
 import sys
 import threading
 import time
@@ -8,6 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
 
 from tests.leftovers import Logged
 
@@ -138,3 +144,122 @@ def test_a_connection_that_fails_twice_does_not_end_the_main_loop(reactor: Any, 
     reactor.callLater(0.001, reactor.stop)
     reactor.run(installSignalHandlers=False)
     assert len(logged.flush(ZeroDivisionError, KeyError)) == 2
+
+
+class Listener(Protocol):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+
+    def connectionMade(self) -> None:
+        """Twisted: a client is there."""
+        self.told.append("made")
+
+    def dataReceived(self, data: bytes) -> None:
+        """Twisted: bytes."""
+        self.told.append(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Twisted: the connection is gone."""
+        self.told.append(reason.type)
+
+
+NOW, AT_ONCE = struct.pack("ii", 1, 0), socket.SO_LINGER
+"""Closing resets the connection."""
+
+
+@pytest.mark.parametrize(
+    ("reset", "late", "end"),
+    [(False, False, ConnectionDone), (True, False, ConnectionLost), (True, True, ConnectionLost)],
+)
+def test_R06_a_connection_is_read_until_it_ends(reactor: Any, reset: bool, late: bool, end: type) -> None:
+    """Bytes in order, nothing while it is paused, and whether it was the peer's FIN or a reset.
+
+    A `late` reset comes when the poller has said that there is something to read.
+    """
+    listener = Listener()
+    factory = Factory.forProtocol(lambda: listener)
+    port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+    turn_until = _turns(reactor, listener)
+    with socket.create_connection(("127.0.0.1", port.getHost().port)) as client:
+        turn_until("made")
+        client.sendall(b"one")
+        turn_until(b"one")
+        assert listener.transport is not None
+        transport: Any = listener.transport
+        transport.pauseProducing()
+        client.sendall(b"two")
+        reactor.doPoll(0)
+        assert listener.told == ["made", b"one"]
+        transport.bufferSize = 2
+        transport.resumeProducing()
+        turn_until(b"o")
+        if reset:
+            client.setsockopt(socket.SOL_SOCKET, AT_ONCE, NOW)
+    if late:
+        _Ready.turn(reactor, [(transport.fileno(), select.EPOLLIN)])
+    turn_until(end)
+    assert listener.told == ["made", b"one", b"tw", b"o", end]
+    port.stopListening()
+    while port.connected:
+        reactor.runUntilCurrent()
+
+
+def test_a_reader_that_another_one_emptied_is_no_error(reactor: Any) -> None:
+    """Readable, but nothing there any more when it is read: the connection goes on."""
+    listener = Listener()
+    factory = Factory.forProtocol(lambda: listener)
+    port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+    turn_until = _turns(reactor, listener)
+    with socket.create_connection(("127.0.0.1", port.getHost().port)) as client:
+        turn_until("made")
+        thief = Reader(lambda: None if transport.socket.recv(100) else 1 / 0)
+        transport: Any = listener.transport
+        client.sendall(b"x")
+        os.write(thief.write_end, b"x")
+        ready = [(thief.fileno(), select.EPOLLIN), (transport.fileno(), select.EPOLLIN)]
+        reactor.addReader(thief)
+        _Ready.turn(reactor, ready)
+        client.sendall(b"y")
+        turn_until(b"y")
+    turn_until(ConnectionDone)
+    assert listener.told == ["made", b"y", ConnectionDone]
+    port.stopListening()
+    while port.connected:
+        reactor.runUntilCurrent()
+
+
+class _Ready:
+    """A poller that says once what is ready, and in which order."""
+
+    def __init__(self, poller: Any, ready: list[tuple[int, int]]) -> None:
+        self._poller = poller
+        self._ready = ready
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._poller, name)
+
+    def poll(self, timeout: float, most: int) -> list[tuple[int, int]]:
+        """As `select.epoll` does."""
+        del timeout, most
+        return self._ready
+
+    @classmethod
+    def turn(cls, reactor: Any, ready: list[tuple[int, int]]) -> None:
+        """One turn of the reactor in which this is ready."""
+        poller, reactor._poller = reactor._poller, cls(reactor._poller, ready)
+        reactor.doPoll(0)
+        reactor._poller = poller
+
+
+def _turns(reactor: Any, listener: Listener) -> Any:
+    def turn_until(told: object) -> None:
+        for _ in range(50):
+            reactor.doPoll(0.1)
+            reactor.runUntilCurrent()
+            if listener.told and listener.told[-1] == told:
+                return
+        raise AssertionError(listener.told)
+
+    return turn_until

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from localedge.http.forwarding import to_client
 from localedge.http.framing import Body, response_body
 from localedge.http.head import ResponseHead
-from tests.phrases import ask
+from tests.phrases import ask, exchanged
 from tests.playbook import Playbook, Reply, read_reply
 from tests.reading import read_responses
 from tests.wire_strategies import in_pieces, responses
@@ -77,3 +77,61 @@ def test_R05_R06_R07_R11_a_client_reads_what_the_gateway_said_or_that_it_was_cut
         assert [one for one in reply.fields if one[0].lower() not in OURS] == list(said)
     else:
         assert reply is None
+
+
+SIZES = st.sampled_from([1, 2, 9, 15, 16, 17, 255, 256, 257, 4095, 4096, 65_529, 65_530, 65_536])
+
+
+@given(
+    st.lists(
+        st.tuples(SIZES, st.sampled_from(["whole", "whole", "halves", "odd", "with the next"])), max_size=6
+    ),
+    st.sampled_from([b"1.1", b"1.0"]),
+    st.booleans(),
+)
+def test_R06_R08_streams_pass_chunk_by_chunk(
+    chunks: list[tuple[int, str]], version: bytes, whole: bool
+) -> None:
+    """However chunks and reads fall together: the same body, framed rightly, counted rightly, cut or not."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    pieces, waiting, body = [], head, b""
+    for number, (size, how) in enumerate(chunks):
+        payload = bytes([number]) * size
+        body += payload
+        data = waiting + (b"0%x;odd=1\r\n%b\r\n" if how == "odd" else b"%x\r\n%b\r\n") % (size, payload)
+        waiting = b""
+        if how == "with the next":
+            waiting = data
+        elif how == "halves":
+            pieces += [data[: len(data) // 2], data[len(data) // 2 :]]
+        else:
+            pieces.append(data)
+    pieces.append(waiting + b"0\r\n\r\n" if whole else waiting)
+    edge = Playbook()
+    client, gateway = exchanged(edge, ask(version=version))
+    for piece in pieces:
+        gateway >> piece
+    if not whole:
+        gateway.fin()
+    told, end = client.take(), client.end
+    try:
+        reply, rest = read_reply(told, end)
+        assert whole and (reply.body, rest) == (body, b"")
+    except ValueError:
+        assert not whole
+        assert unframed(told.partition(b"\r\n\r\n")[2], version) == body
+    client.fin()
+    edge.nothing_left()
+    (record,) = edge.records
+    assert record["bytes_out"] == len(body)
+
+
+def unframed(data: bytes, version: bytes) -> bytes:
+    """The payload of a body that was cut behind a whole chunk."""
+    return (
+        data
+        if version == b"1.0"
+        else read_reply(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + data + b"0\r\n\r\n", None)[
+            0
+        ].body
+    )

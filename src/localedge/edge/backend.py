@@ -206,19 +206,28 @@ class Backend(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Twisted: bytes from the gateway."""
         exchange = self._exchange
+        if exchange is not None and (size := self._reader.chunk(data)):
+            exchange.response_data(data, size)  # the fast path of a stream
+        elif not self._received(data, exchange):
+            return
+        if RESTS and self._moderation.rests(len(data), exchange.record.last_byte):  # type: ignore[union-attr]
+            self._take_a_rest()
+
+    def _received(self, data: bytes, exchange: "Exchange | None") -> bool:
+        """Anything but one chunk of a body; whether the exchange goes on behind it."""
         if exchange is None:
             if self._attempt is not None:
                 self._attempt.data(self, data)
             else:
                 self._context.agent.evict(self)  # nobody asked for anything
-            return
+            return False
         if exchange.tunnel is not None:
             exchange.tunnel.gateway_data(data)
-            return
+            return False
         self._heard = True
         if self._answered:
             self._dirty = True  # one request, one response: whatever this is, it reaches nobody (R05)
-            return
+            return False
         reader = self._reader
         reader.feed(data)
         try:
@@ -231,15 +240,14 @@ class Backend(Protocol):
                     self._answered = True
                     self._dirty = reader.buffered > 0
                     exchange.response_end(event.trailers)  # type: ignore[union-attr]
-                    return
+                    return False
                 if self._exchange is not exchange:
-                    return
+                    return False
         except ProtocolError as error:
             exchange.gateway_broken(error)
-            return
+            return False
         exchange.flush_response()
-        if RESTS and self._moderation.rests(len(data), exchange.record.last_byte):
-            self._take_a_rest()
+        return True
 
     def readConnectionLost(self) -> None:
         """Twisted: FIN from the gateway.  Only a tunnel goes on from here."""

@@ -206,15 +206,19 @@ class Exchange:
         self.tunnel.gateway_data(self.backend.raw())
         self._client.switch(self.tunnel)
 
-    def response_data(self, data: bytes) -> None:
-        """Bytes of the response body, as they came."""
-        record = self.record
-        now = self._context.now()
+    def response_data(self, data: bytes, size: int = 0) -> None:
+        """Bytes of the response body as they came; with `size`, one chunk of so many, which goes out now."""
+        record, context = self.record, self._context
+        now = context.now()
         record.gap = max(record.gap, now - record.last_byte)
         record.last_byte = now
-        record.bytes_out += len(data)
-        self._client.write_body(data)
-        self.deadline = now + self._context.limits.silence
+        self.deadline = now + context.limits.silence
+        if size:
+            record.bytes_out += size
+            self._client.write_chunk(data, size)
+        else:
+            record.bytes_out += len(data)
+            self._client.write_body(data)
 
     def alive(self) -> None:
         """Something moved, in either direction of a tunnel."""

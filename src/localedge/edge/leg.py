@@ -87,6 +87,10 @@ class Http1Leg:
         """Bytes of the body."""
         self._wire.put(chunk(data) if self._chunked else data)
 
+    def write_chunk(self, chunk: bytes, size: int) -> None:
+        """Bytes of the body in their chunk, at once."""
+        self._wire.write(chunk if self._chunked else chunk[-2 - size : -2])
+
     def finish(self, trailers: Fields) -> None:
         """The response is complete."""
         if self._chunked:

@@ -22,6 +22,9 @@ class ClientLeg(Protocol):
     def write_body(self, data: bytes) -> None:
         """Bytes of the response body."""
 
+    def write_chunk(self, chunk: bytes, size: int) -> None:
+        """`size` bytes of the response body in their chunk, and a `flush`."""
+
     def finish(self, trailers: Fields) -> None:
         """The response is complete."""
 

@@ -94,6 +94,10 @@ class Wire:
             return
         data = pending[0] if len(pending) == 1 else b"".join(pending)
         pending.clear()
+        self.write(data)
+
+    def write(self, data: bytes) -> None:
+        """Write bytes, which are not empty, now that nothing is collected."""
         transport = self._transport
         handle = self._socket
         if handle is not None and not transport._tempDataBuffer and not transport.dataBuffer:

@@ -5,6 +5,7 @@ parsers could understand differently is refused, never repaired.
 """
 
 import enum
+from functools import lru_cache
 
 from localedge.http.head import Fields, RequestHead, ResponseHead
 
@@ -81,6 +82,19 @@ def response_body(head: ResponseHead, method: bytes) -> tuple[Body, int]:
 def chunk(data: bytes) -> bytes:
     """`data` as one chunk.  `data` is not empty: an empty chunk would end the body."""
     return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+@lru_cache(maxsize=512)  # the events of a stream have few sizes
+def chunk_of(size: int) -> tuple[bytes, int]:
+    """The one chunk, as `chunk` writes it, that takes `size` bytes: its first line and its payload's size.
+
+    An impossible line and 0 where there is none.
+    """
+    for digits in range(1, len(b"%x" % size) + 1):
+        payload = size - digits - 4
+        if payload > 0 and len(b"%x" % payload) == digits:
+            return b"%x\r\n" % payload, payload
+    return b"no such chunk", 0
 
 
 def last_chunk(trailers: Fields) -> bytes:

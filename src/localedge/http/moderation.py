@@ -46,9 +46,9 @@ class Moderation:
         self._bytes += size
         elapsed = now - self._since
         if elapsed >= WINDOW:
-            pouring = self._bytes >= POURING * elapsed
-            tiny = READS * elapsed <= self._reads and self._bytes < TINY * self._reads
-            self.resting = pouring and (self.resting or tiny)
+            self.resting = self._bytes >= POURING * elapsed and (
+                self.resting or (READS * elapsed <= self._reads and self._bytes < TINY * self._reads)
+            )
             self._since = now
             self._reads = self._bytes = 0
         return self.resting and size < PIECE

@@ -373,6 +373,11 @@ class ResponseReader(_Reader[ResponseHead]):
         head = ResponseHead(int(match[2]), match[3] or b"", fields, version, combine(fields))
         return Known(raw, head, *response_body(head, self._method))
 
+    def chunk(self, data: bytes) -> int:
+        """The payload's size if `data`, which comes next, is one chunk as we write it; else 0: feed it."""
+        chunks = self._chunks
+        return 0 if chunks is None or self._buffer else chunks.whole(data)
+
     def eof(self) -> End | None:
         """The connection has ended: `End` where that ends the body, None between messages.
 
