@@ -40,6 +40,11 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--rounds", type=int, help="how often every proxy is visited (default 5, with --quick 2)"
     )
+    parser.add_argument(
+        "--share-cores",
+        action="store_true",
+        help="in the lanes of streams, too, the scheduler places everybody",
+    )
     parser.add_argument("--quick", action="store_true", help="short rounds, for developing")
     parser.add_argument("--markdown", action="store_true", help="print the table of the README as well")
     options = parser.parse_args(given)
@@ -73,15 +78,28 @@ def taking_part(lane: Lane, names: Sequence[str]) -> list[Proxy]:
     return [proxy for proxy in able if proxy.name in names and not absent.get(proxy.name)]
 
 
+def places(lane: Lane, *, shared: bool) -> tuple[list[int], list[int]]:
+    """The cores for the proxy, and those for client and gateway."""
+    cores = machine.cores()
+    return (cores[:1], cores[1:]) if lane.own_core and not shared and len(cores) > 1 else (cores, cores)
+
+
 def turn(
-    lane: Lane, proxy: Proxy, gateway: int, settings: Settings, scratch: Path, keys: Keys | None = None
+    lane: Lane,
+    proxy: Proxy,
+    gateway: int,
+    settings: Settings,
+    scratch: Path,
+    keys: Keys | None = None,
+    cores: Sequence[int] | None = None,
 ) -> Values:
-    """Start the proxy, measure, stop it."""
+    """Start the proxy, on these `cores` if given, measure, stop it."""
     with tempfile.TemporaryDirectory(prefix=f"{proxy.name}-", dir=scratch) as name:
         directory = Path(name)
         if lane.starts_itself:
             return lane.run(Turn(settings, directory, gateway, proxy))
-        running = proxy.start(directory, gateway, keys)
+        with machine.only_on(cores or machine.cores()):
+            running = proxy.start(directory, gateway, keys)
         ready = Turn(settings, directory, gateway, proxy, running)
         if running.child is None:
             warm(ready)
@@ -109,14 +127,15 @@ def run(options: argparse.Namespace, settings: Settings, scratch: Path) -> list[
             shift = number % max(1, len(contestants))
             values: dict[str, Values] = {}
             begin = time.monotonic()
+            place, others = places(lane, shared=options.share_cores)
             # A gateway of its own: connections that a proxy left behind do not reach the next lane.
-            with gateway(scratch) as port:
+            with machine.only_on(others), gateway(scratch) as port:
                 for proxy in contestants[shift:] + contestants[:shift]:
                     if result.given_up(proxy.name):
                         continue
                     try:
                         own = keys if lane.tls else None
-                        values[proxy.name] = turn(lane, proxy, port, settings, scratch, own)
+                        values[proxy.name] = turn(lane, proxy, port, settings, scratch, own, place)
                     except (Wrong, Unavailable, OSError) as error:
                         result.fail(proxy.name, str(error) or type(error).__name__)
             result.add(values)
@@ -151,7 +170,10 @@ def main(given: Sequence[str] | None = None) -> int:
     print(machine.description([proxy for proxy in PROXIES if proxy.name in options.only]))
     print(f"load from {wrk.generator()} (rps32, tls32), h2load (h2rps) and this process,")
     print("fake gateway in a process of its own;")
-    print(f"{options.rounds} rounds, interleaved; access logs on; a fresh process each time", flush=True)
+    print(f"{options.rounds} rounds, interleaved; access logs on; a fresh process each time")
+    if not options.share_cores:
+        print("in the lanes of streams the proxy has a core of its own (--share-cores: it has not)")
+    sys.stdout.flush()
     try:
         with tempfile.TemporaryDirectory(prefix="localedge-bench-") as scratch:
             results = run(options, QUICK if options.quick else Settings(), Path(scratch))

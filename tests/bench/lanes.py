@@ -86,7 +86,8 @@ class Lane:
     """A name for the command line, a title, and who takes part beside the proxies.
 
     With `tls` it is for the proxies that speak TLS, and they do.  `needs` is a program without which
-    nobody can be measured.
+    nobody can be measured.  With `own_core` the proxy has one core to itself, client and gateway have the
+    others: else the figures tell who the scheduler put beside whom.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Lane:
     starts_itself: bool = False
     tls: bool = False
     needs: str | None = None
+    own_core: bool = False
 
 
 def warm(turn: Turn) -> None:
@@ -312,18 +314,21 @@ LANES = (
         "64 SSE streams out of phase, an event every 20 ms each",
         timed_streams,
         DELAYS,
+        own_core=True,
     ),
     Lane(
         "sse4",
         "4 SSE streams at full speed, every event written by itself",
         partial(full_speed_streams, burst=1),
         (Measure("eps", "events", "1/s", 0, (least(0.9),)), Measure("cpu", "CPU per event", "µs", 2)),
+        own_core=True,
     ),
     Lane(
         "burst4",
         "4 SSE streams at full speed, 8 events in a write",
         partial(full_speed_streams, burst=8),
         (Measure("eps", "events", "1/s"), Measure("cpu", "CPU per event", "µs", 2)),
+        own_core=True,
     ),
     Lane(
         "upload",

@@ -1,9 +1,10 @@
 """Which machine this is and which versions run on it: figures mean nothing without."""
 
+import contextlib
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .proxies import Proxy, version_of
@@ -16,6 +17,22 @@ def cpu_model() -> str:
         if name.strip() in ("model name", "Model", "cpu model"):
             return value.strip()
     return platform.machine()
+
+
+def cores() -> list[int]:
+    """The processor's cores that this process may use."""
+    return sorted(os.sched_getaffinity(0))
+
+
+@contextlib.contextmanager
+def only_on(those: Sequence[int]) -> Iterator[None]:
+    """For the time of a `with` this process, and what it starts, runs on these cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, those)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def busy(seconds: float = 1.0) -> float:
@@ -33,11 +50,11 @@ def _ticks() -> list[int]:
 
 def description(proxies: Sequence[Proxy]) -> str:
     """Lines for the head of a report."""
-    cores = len(os.sched_getaffinity(0))
+    count = len(cores())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
-    shared = "; client, proxy and gateway share them" if cores < 4 else ""
+    shared = "; client, proxy and gateway share them" if count < 4 else ""
     lines = [
-        f"CPU: {cpu_model()}, {cores} cores{shared}; {memory:.0f} GiB memory",
+        f"CPU: {cpu_model()}, {count} cores{shared}; {memory:.0f} GiB memory",
         f"kernel: {platform.system()} {platform.release()}",
         f"wrk: {version_of('wrk', '-v').partition(' Copyright')[0].removeprefix('wrk ')}",
         f"h2load: {version_of('h2load', '--version').removeprefix('h2load ')}",

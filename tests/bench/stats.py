@@ -59,7 +59,8 @@ class Goal:
 class Measure:
     """One figure of a lane.
 
-    `less_direct` names another figure of the lane: this one is that less the direct connection's median.
+    `less_direct` names another figure of the lane: this one is that less the direct connection's in the
+    same round.
     `compared` is False where a ratio to nginx says nothing, as with figures around zero.
     """
 
@@ -82,16 +83,22 @@ Values = dict[str, float]
 
 def figures(measure: Measure, rounds: dict[str, list[Values]]) -> dict[str, list[float]]:
     """What a measure has for each proxy, round by round."""
-    key = measure.less_direct or measure.key
+    key = measure.key
     found = {name: [values[key] for values in given if key in values] for name, given in rounds.items()}
-    found = {name: values for name, values in found.items() if values}
-    if measure.less_direct is None:
-        return found
-    direct = found.pop("direct", None)
-    if direct is None:
-        return {}
-    middle = statistics.median(direct)
-    return {name: [value - middle for value in values] for name, values in found.items()}
+    return {name: values for name, values in found.items() if values}
+
+
+def less_direct(measure: Measure, values: dict[str, Values]) -> None:
+    """Add to one round's figures, by proxy, what `measure` has there: figures less the direct connection's.
+
+    Pairs of one round, since what else the machine does in it touches both.
+    """
+    other = measure.less_direct
+    if other is not None and "direct" in values:
+        direct = values["direct"][other]
+        for name, own in values.items():
+            if name != "direct":
+                own[measure.key] = own[other] - direct
 
 
 def ratio(value: float, medians: dict[str, float], to: str = "nginx") -> float | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from .contestants import PROXIES
 from .lanes import Lane
-from .stats import Goal, Measure, Summary, Values, figures, ratio, summary
+from .stats import Goal, Measure, Summary, Values, figures, less_direct, ratio, summary
 
 LOG = "; its log ends: "
 """In a reason, what follows is for the one who ran the bench and not for the README."""
@@ -24,6 +24,8 @@ class LaneResult:
 
     def add(self, round_values: dict[str, Values]) -> None:
         """Take in one round."""
+        for measure in self.lane.measures:
+            less_direct(measure, round_values)
         for proxy, values in round_values.items():
             self.rounds.setdefault(proxy, []).append(values)
 

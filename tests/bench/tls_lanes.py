@@ -64,6 +64,7 @@ LANES = (
         timed_streams,
         DELAYS,
         tls=True,
+        own_core=True,
     ),
     Lane("idletls", "TLS: 500 open idle SSE streams", idle_streams, (EACH,), direct=False, tls=True),
     Lane(
@@ -85,5 +86,6 @@ LANES = (
         ),
         direct=False,
         tls=True,
+        own_core=True,
     ),
 )

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from tests.bench import (
     contestants,
     gateway,
     lanes,
+    machine,
     processes,
     proxies,
     python_proxies,
@@ -62,11 +64,14 @@ def test_a_goal_is_met_missed_or_not_judged() -> None:
     assert stats.Goal(False, 4, None).verdict({"localedge": 3.9}) == "missed"
 
 
-def test_delays_are_less_the_direct_connections_median() -> None:
-    """What a proxy adds to a delay is its own delay less the median of the direct connection."""
+def test_delays_are_less_the_direct_connections_of_the_same_round() -> None:
+    """What a proxy adds to a delay, round by round; a round without the direct connection says nothing."""
     measure = stats.Measure("extra", "added", "µs", less_direct="p99")
-    rounds = {"direct": [{"p99": 10.0}, {"p99": 30.0}, {"p99": 20.0}], "nginx": [{"p99": 50.0}]}
-    assert stats.figures(measure, rounds) == {"nginx": [30.0]}
+    result = table.LaneResult(replace(LANE, measures=(measure,)))
+    result.add({"direct": {"p99": 10.0}, "nginx": {"p99": 50.0}})
+    result.add({"direct": {"p99": 30.0}, "nginx": {"p99": 40.0}, "caddy": {"p99": 30.5}})
+    result.add({"nginx": {"p99": 99.0}})
+    assert stats.figures(measure, result.rounds) == {"nginx": [40.0, 10.0], "caddy": [0.5]}
 
 
 def test_tables_show_medians_ratios_and_failures() -> None:
@@ -117,6 +122,22 @@ def test_lanes_are_for_the_proxies_that_can_do_them() -> None:
         assert ("hypercorn" in taking_part) == lane.tls
         assert ("threads" in taking_part) != lane.tls
         assert ("direct" in taking_part) >= any(measure.less_direct for measure in lane.measures)
+
+
+def test_in_lanes_of_streams_the_proxy_has_a_core_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are two; what is started meanwhile is there, and this process comes back."""
+    before = os.sched_getaffinity(0)
+    monkeypatch.setattr(machine, "cores", lambda: [0, 2, 3])
+    assert command.places(replace(LANE, own_core=True), shared=False) == ([0], [2, 3])
+    assert command.places(replace(LANE, own_core=True), shared=True) == ([0, 2, 3], [0, 2, 3])
+    assert command.places(LANE, shared=False) == ([0, 2, 3], [0, 2, 3])
+    monkeypatch.setattr(machine, "cores", lambda: [5])
+    assert command.places(replace(LANE, own_core=True), shared=False) == ([5], [5])
+    with machine.only_on([min(before)]):
+        ask = "import os; print(*os.sched_getaffinity(0))"
+        said = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert said.stdout == f"{min(before)}\n"
+    assert os.sched_getaffinity(0) == before
 
 
 def test_a_lane_without_its_program_is_left_out(

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from localedge.config import Limits
 from localedge.http.chunked import MANY, MAX_LINE, ChunkedDecoder
-from localedge.http.framing import ProtocolError, chunk
+from localedge.http.framing import ProtocolError, chunk, chunk_line
+from localedge.http.parser import End, ResponseReader
 from tests.reading import Asked, Outcome, read_requests
 from tests.wire_strategies import chunked_bodies, in_pieces
 
@@ -316,31 +318,46 @@ def test_R05_what_is_no_chunk_line_is_none_from_a_gateway_either(line: bytes) ->
 @example(b"3\r\nabc\r", b"a\r\n0123456789\r\n")
 @example(b"b\r\n", b"a\r\n0123456789\r\n")
 @example(b"0\r\n", b"a\r\n0123456789\r\n")
-def test_R01_a_chunk_that_is_passed_as_it_came_is_what_we_would_write(before: bytes, data: bytes) -> None:
-    """`whole` says yes where `decode` finds just one chunk that looks like ours, and nowhere else."""
-    for lenient in (False, True):
-        decoder = ChunkedDecoder(lenient=lenient)
-        try:
-            if decoder.decode(before)[1]:
-                continue  # is given again in front of `data`, which is then no whole chunk
-        except ProtocolError:
-            continue
-        size = decoder.whole(data)
-        payload = _one_chunk(before, data, lenient=lenient)
-        assert size == (len(payload) if chunk(payload) == data else 0)
-        if size:
-            assert decoder.decode(b"1\r\ny\r\n0\r\n\r\n") == (b"y", b"\r\n") and decoder.done
+def test_R08_a_chunk_that_is_passed_as_it_came_is_what_we_would_write(before: bytes, data: bytes) -> None:
+    """Where the reader says that a chunk begins, and nowhere else, such a chunk is all that it would read."""
+    reader = ResponseReader(Limits())
+    reader.feed(RESPONSE + before)
+    if drained(reader) is None:
+        return
+    passed = reader.at_chunk and data.startswith(chunk_line(len(data))) and data.endswith(b"\r\n")
+    if passed:
+        again = ResponseReader(Limits())
+        again.feed(RESPONSE + before + data)
+        assert drained(again) is not None and again.at_chunk
+    begins = reader.mid_message and not reader.buffered and begins_a_chunk(before)
+    reader.feed(data)
+    assert not reader.at_chunk
+    payloads = drained(reader)
+    ours = payloads is not None and len(payloads) == 1 and chunk(payloads[0]) == data
+    assert passed == (begins and ours)
 
 
-def _one_chunk(before: bytes, data: bytes, *, lenient: bool) -> bytes:
-    """The payload of `data` where it is one chunk that stands behind whole ones, else nothing."""
-    whole, next_one = ChunkedDecoder(lenient=lenient), ChunkedDecoder(lenient=lenient)
+RESPONSE = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def drained(reader: ResponseReader) -> list[bytes] | None:
+    """The payloads that a reader has; None where it finds a fault, or the end."""
+    payloads = []
     try:
-        whole.decode(before)
-        next_one.decode(before)
-        if next_one.decode(b"2\r\nxy\r\n") != (b"xy", b""):
-            return b""
-        payload, rest = whole.decode(data)
+        while (event := reader.next_event()) is not None:
+            if isinstance(event, End):
+                return None
+            if isinstance(event, bytes):
+                payloads.append(event)
     except ProtocolError:
-        return b""
-    return b"" if rest or whole.done else payload
+        return None
+    return payloads
+
+
+def begins_a_chunk(before: bytes) -> bool:
+    """Whether behind these bytes of a body another chunk, of an odd look, is read as one."""
+    reader = ResponseReader(Limits())
+    reader.feed(RESPONSE + before)
+    drained(reader)
+    reader.feed(b"002;x\r\nxy\r\n")
+    return drained(reader) == [b"xy"]

@@ -14,6 +14,7 @@ bodies, the gateway's leg reads them.  It does no I/O of its own and reads no cl
 `Context.now`.  Which connection serves it is the agent's business.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from localedge.edge.deadlines import NEVER
@@ -46,6 +47,7 @@ class Exchange:
         "backend",
         "deadline",
         "over",
+        "pass_on",
         "record",
         "tunnel",
     )
@@ -60,6 +62,8 @@ class Exchange:
         self._persistent = False
         self.backend: Backend | None = None
         self.tunnel: Tunnel | None = None
+        self.pass_on: Callable[[bytes], None] | None = None
+        """Writes to the client whole chunks just as they are, where it gets chunks."""
         self.over = False
         self.deadline = NEVER
         self.record = record
@@ -175,7 +179,7 @@ class Exchange:
             keep_length=status != 204,
             origin=self._request.origin,
         )
-        self._client.respond(status, head.reason, fields, body)
+        self.pass_on = self._client.respond(status, head.reason, fields, body)
         if self._client.blocked:
             backend.pause_response()
         self.deadline = now + self._context.limits.silence
@@ -206,19 +210,21 @@ class Exchange:
         self.tunnel.gateway_data(self.backend.raw())
         self._client.switch(self.tunnel)
 
-    def response_data(self, data: bytes, size: int = 0) -> None:
-        """Bytes of the response body as they came; with `size`, one chunk of so many, which goes out now."""
+    def response_data(self, data: bytes) -> None:
+        """Bytes of the response body, as they came."""
+        self.moved(len(data))
+        self._client.write_body(data)
+
+    def moved(self, size: int) -> float:
+        """So many bytes of the response body are there; returns how many seconds after those before."""
         record, context = self.record, self._context
         now = context.now()
-        record.gap = max(record.gap, now - record.last_byte)
+        gap = now - record.last_byte
+        record.gap = max(record.gap, gap)
         record.last_byte = now
+        record.bytes_out += size
         self.deadline = now + context.limits.silence
-        if size:
-            record.bytes_out += size
-            self._client.write_chunk(data, size)
-        else:
-            record.bytes_out += len(data)
-            self._client.write_body(data)
+        return gap
 
     def alive(self) -> None:
         """Something moved, in either direction of a tunnel."""

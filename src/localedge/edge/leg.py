@@ -5,6 +5,7 @@ connection, are the frontend's, which looks at `close`, `refused` and `reset` wh
 exchange has ended.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from localedge.edge.legs import Tunnelling
@@ -60,7 +61,9 @@ class Http1Leg:
         if self.request.version == b"1.1":
             self._put_head(status, reason, fields, b"")
 
-    def respond(self, status: int, reason: bytes, fields: Fields, body: Body) -> None:
+    def respond(
+        self, status: int, reason: bytes, fields: Fields, body: Body
+    ) -> Callable[[bytes], None] | None:
         """The final head with our framing: chunked, or the end of the connection for HTTP/1.0 (R07, R08)."""
         frame = b""
         modern = self.request.version == b"1.1"
@@ -77,6 +80,7 @@ class Http1Leg:
             elif not modern:
                 frame += b"Connection: keep-alive\r\n"
         self._put_head(status, reason, fields, frame)
+        return self._wire.write if self._chunked else None
 
     def _put_head(self, status: int, reason: bytes, fields: Fields, frame: bytes) -> None:
         lines = [b": ".join(field) for field in fields]
@@ -86,10 +90,6 @@ class Http1Leg:
     def write_body(self, data: bytes) -> None:
         """Bytes of the body."""
         self._wire.put(chunk(data) if self._chunked else data)
-
-    def write_chunk(self, chunk: bytes, size: int) -> None:
-        """Bytes of the body in their chunk, at once."""
-        self._wire.write(chunk if self._chunked else chunk[-2 - size : -2])
 
     def finish(self, trailers: Fields) -> None:
         """The response is complete."""

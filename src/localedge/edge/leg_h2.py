@@ -114,11 +114,6 @@ class Http2Leg:
         self._pending.append(data)
         self.waiting += len(data)
 
-    def write_chunk(self, chunk: bytes, size: int) -> None:
-        """Bytes of the body in their chunk, as far as the client's window goes."""
-        self.write_body(chunk[-2 - size : -2])
-        self.flush()
-
     def finish(self, trailers: Fields) -> None:
         """The response is complete."""
         self._trailers = trailers

@@ -1,5 +1,6 @@
 """What an exchange asks of the client's side, whatever HTTP that speaks."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from localedge.http.framing import Body
@@ -16,14 +17,16 @@ class ClientLeg(Protocol):
     def interim(self, status: int, reason: bytes, fields: Fields) -> None:
         """An interim response (R15)."""
 
-    def respond(self, status: int, reason: bytes, fields: Fields, body: Body) -> None:
-        """The final response's head; `body` is how the gateway framed it, NONE for none at all."""
+    def respond(
+        self, status: int, reason: bytes, fields: Fields, body: Body
+    ) -> Callable[[bytes], None] | None:
+        """The final response's head; `body` is how the gateway framed it, NONE for none at all.
+
+        Returns what writes whole chunks just as they are, or None: the body is framed in another way.
+        """
 
     def write_body(self, data: bytes) -> None:
         """Bytes of the response body."""
-
-    def write_chunk(self, chunk: bytes, size: int) -> None:
-        """`size` bytes of the response body in their chunk, and a `flush`."""
 
     def finish(self, trailers: Fields) -> None:
         """The response is complete."""

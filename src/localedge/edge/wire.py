@@ -101,7 +101,7 @@ class Wire:
         transport = self._transport
         handle = self._socket
         if handle is not None and not transport._tempDataBuffer and not transport.dataBuffer:
-            if self.failed or transport.disconnecting or not transport.connected or transport.TLS:
+            if self.failed or transport.disconnecting or not transport.connected:
                 return
             try:
                 sent = handle.send(data)

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from localedge.http.framing import ProtocolError, chunk_of
+from localedge.http.framing import ProtocolError
 
 MAX_LINE = 4096
 """Bytes of a chunk-size line with its extensions."""
@@ -70,26 +70,20 @@ def _even_chunks(data: bytes, size_of: Callable[[bytes], int]) -> tuple[list[byt
 class ChunkedDecoder:
     """Bytes in, payload out; one instance per body."""
 
-    __slots__ = ("_after_data", "_begun", "_between", "_even", "_remaining", "_size_of", "done")
+    __slots__ = ("_after_data", "_begun", "_even", "_remaining", "_size_of", "done")
 
     def __init__(self, *, lenient: bool = False) -> None:
         self._size_of, self._begun = _LENIENT if lenient else _STRICT
         self._remaining = 0
         self._even = True  # many chunks at once: as long as that works
         self._after_data = False  # the CRLF behind a chunk's data is due
-        self._between = True  # the next byte begins a chunk
         self.done = False
         """The last chunk has been read; what follows is the trailer section."""
 
-    def whole(self, data: bytes) -> int:
-        """The payload's size if `data`, which comes next, is one chunk just as `framing.chunk` writes it.
-
-        It is read with that.  0 if it is not: `decode` it.  Most reads of a stream bring such a chunk.
-        """
-        if not self._between:
-            return 0
-        line, size = chunk_of(len(data))
-        return size if data.startswith(line) and data.endswith(b"\r\n") else 0
+    @property
+    def between(self) -> bool:
+        """Nothing, or a whole chunk, has been read: the next byte begins one, maybe the last."""
+        return not (self._remaining or self._after_data or self.done)
 
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
         """The payload in `data`, and what is left: an unfinished line, or the trailer section once `done`.
@@ -142,7 +136,6 @@ class ChunkedDecoder:
             else:
                 self._remaining = length
                 pos = start
-        self._between = not (self._remaining or self._after_data or self.done)
         return (parts[0] if len(parts) == 1 else b"".join(parts)), data[pos:]
 
     def _check_unfinished(self, line: bytes) -> None:

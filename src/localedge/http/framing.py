@@ -85,16 +85,16 @@ def chunk(data: bytes) -> bytes:
 
 
 @lru_cache(maxsize=512)  # the events of a stream have few sizes
-def chunk_of(size: int) -> tuple[bytes, int]:
-    """The one chunk, as `chunk` writes it, that takes `size` bytes: its first line and its payload's size.
+def chunk_line(size: int) -> bytes:
+    """The first line of the one chunk that takes `size` bytes, as `chunk` writes it.
 
-    An impossible line and 0 where there is none.
+    Where there is none: what is longer than that, so that nothing can begin with it.
     """
-    for digits in range(1, len(b"%x" % size) + 1):
+    for digits in range(1, 17):
         payload = size - digits - 4
         if payload > 0 and len(b"%x" % payload) == digits:
-            return b"%x\r\n" % payload, payload
-    return b"no such chunk", 0
+            return b"%x\r\n" % payload
+    return bytes(size + 1)
 
 
 def last_chunk(trailers: Fields) -> bytes:

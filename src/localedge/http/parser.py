@@ -96,6 +96,7 @@ class _Reader(Generic[H]):
         "_left",
         "_limits",
         "_searched",
+        "at_chunk",
         "body",
         "length",
     )
@@ -114,6 +115,8 @@ class _Reader(Generic[H]):
         self._left = 0
         self._chunks: ChunkedDecoder | None = None
         self.body = Body.NONE
+        self.at_chunk = False
+        """All is read that was fed, and the next byte begins a chunk."""
         self.length = 0
         """Content-Length of the current message, 0 unless `body` is `LENGTH`."""
 
@@ -130,6 +133,7 @@ class _Reader(Generic[H]):
     def feed(self, data: bytes) -> None:
         """Take bytes as they arrived."""
         self._buffer = self._buffer + data if self._buffer else data
+        self.at_chunk = False
 
     def raw(self) -> bytes:
         """Whatever is buffered, once the connection has become a tunnel."""
@@ -249,6 +253,7 @@ class _Reader(Generic[H]):
     def _next_of_chunks(self, chunks: ChunkedDecoder, buffer: bytes) -> bytes | End | None:
         if not chunks.done:
             if not buffer:
+                self.at_chunk = chunks.between
                 return None
             payload, self._buffer = chunks.decode(buffer)
             if payload:
@@ -372,11 +377,6 @@ class ResponseReader(_Reader[ResponseHead]):
         version = b"1.1" if match[1] == b"1" else b"1.0"
         head = ResponseHead(int(match[2]), match[3] or b"", fields, version, combine(fields))
         return Known(raw, head, *response_body(head, self._method))
-
-    def chunk(self, data: bytes) -> int:
-        """The payload's size if `data`, which comes next, is one chunk as we write it; else 0: feed it."""
-        chunks = self._chunks
-        return 0 if chunks is None or self._buffer else chunks.whole(data)
 
     def eof(self) -> End | None:
         """The connection has ended: `End` where that ends the body, None between messages.
