@@ -51,6 +51,7 @@ class _Peek:
 class MemoryTransport:
     """One end of a connection: the edge's.  The test holds the other one (`tests.playbook.Peer`)."""
 
+    bufferSize = READ_SIZE
     offset = 0
     _tempDataLen = 0  # Twisted's: everything unsent is in `dataBuffer` here
 
@@ -145,8 +146,8 @@ class MemoryTransport:
         if not (self.reading and self.connected) or self.disconnecting or self._aborting:
             return False
         if self.inbox:
-            data = bytes(self.inbox[:READ_SIZE])
-            del self.inbox[:READ_SIZE]
+            data = bytes(self.inbox[: self.bufferSize])
+            del self.inbox[: self.bufferSize]
             self.protocol.dataReceived(data)
         elif self.was_reset:
             self._lost(error.ConnectionLost())

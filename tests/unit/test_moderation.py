@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from localedge.edge import backend
 from localedge.http.moderation import PIECE, POURING, READS, TINY, WINDOW, Moderation
-from tests.phrases import OK, ask, exchanged, streamed
+from tests.memory import READ_SIZE
+from tests.phrases import OK, answer, ask, exchanged, streamed
 from tests.playbook import Peer, Playbook
 
 EVENT = b"data: " + b"x" * 144
@@ -74,13 +75,18 @@ def test_more_is_waiting_behind_a_full_read() -> None:
 def flooded(edge: Playbook) -> tuple[Peer, Peer, int]:
     """A client, a gateway that pours out events of which the last is not read yet, and their number."""
     client, gateway = exchanged(edge, ask(), streamed(end=b""))
+    return client, gateway, flood(edge, gateway)
+
+
+def flood(edge: Playbook, gateway: Peer) -> int:
+    """Events until one is not read yet: how many."""
     count = 0
     while count < 200 or not gateway.transport.inbox:
         gateway >> CHUNK
         edge.wait(EVERY)
         count += 1
         assert count < 300
-    return client, gateway, count
+    return count
 
 
 def test_a_flood_rests_and_everything_arrives() -> None:
@@ -101,6 +107,30 @@ def test_a_flood_rests_and_everything_arrives() -> None:
     assert client.reply().body == b"ok"
     client.fin()
     edge.nothing_left()
+
+
+def test_behind_a_flood_reads_are_whole_again() -> None:
+    """Pieces of 8 kB are for the flood alone: neither the rest of that answer nor the next one has them."""
+    edge = Playbook()
+    client, gateway, _ = flooded(edge)
+    edge.wait(backend.REST)
+    assert gateway.transport.bufferSize == PIECE
+    for _ in range(2):
+        edge.wait(1)
+        gateway >> CHUNK
+    edge.wait(WINDOW / 2)
+    gateway >> CHUNK
+    assert gateway.transport.bufferSize == READ_SIZE
+    flood(edge, gateway)
+    assert gateway.transport.bufferSize == PIECE
+    edge.wait(backend.REST)
+    gateway >> b"0\r\n\r\n"
+    edge.wait(backend.REST)
+    client.reply()
+    client >> ask()
+    gateway >> answer(body=bytes(READ_SIZE))
+    assert gateway.transport.bufferSize == READ_SIZE
+    assert client.reply().body == bytes(READ_SIZE)
 
 
 def test_where_timers_are_coarse_nothing_rests(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,7 @@ class Backend(Protocol):
         self._dirty = False  # and bytes behind it
         self._paused = False
         self._moderation = Moderation()
+        self._in_pieces = False  # reads bring so much at most
         self._rest: IDelayedCall | None = None
         self.lost = False
         self.deadline = NEVER
@@ -88,8 +89,6 @@ class Backend(Protocol):
         self._exchange = exchange
         self._heard = self._answered = False
         self._reader.expect(method)
-        if self._moderation.resting:
-            wire.read_at_most(ALL)
         self._moderation.begin()
         wire.start_message()
         wire.put(opening)
@@ -153,6 +152,7 @@ class Backend(Protocol):
         if not self.lost and self._rest is None:
             assert self._wire is not None
             self._wire.read_at_most(PIECE)
+            self._in_pieces = True
             self._rest = self._context.reactor.callLater(REST, self._rested)
             self.transport.pauseProducing()
 
@@ -224,6 +224,10 @@ class Backend(Protocol):
             return
         if RESTS and self._moderation.rests(len(data), exchange.record.last_byte):
             self._take_a_rest()
+        elif self._in_pieces and not self._moderation.resting:
+            assert self._wire is not None
+            self._wire.read_at_most(ALL)  # the flood is over
+            self._in_pieces = False
 
     def _stray(self, data: bytes) -> None:
         """Bytes while nobody waits for an answer."""

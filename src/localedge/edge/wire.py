@@ -139,7 +139,7 @@ class Wire:
 
     def read_at_most(self, size: int) -> None:
         """So many bytes in one read, from the next one on; where plain TCP is read."""
-        if self._socket is not None:
+        if self.plain:
             self._transport.bufferSize = size
 
     def close(self) -> None:
