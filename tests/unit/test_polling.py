@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
@@ -225,6 +225,32 @@ def test_a_reader_that_another_one_emptied_is_no_error(reactor: Any) -> None:
         turn_until(b"y")
     turn_until(ConnectionDone)
     assert listener.told == ["made", b"y", ConnectionDone]
+    port.stopListening()
+    while port.connected:
+        reactor.runUntilCurrent()
+
+
+def test_R31_an_aborted_connection_is_not_read(reactor: Any) -> None:
+    """Not even what has come already, and when somebody reads on in the turn of the abort (R31)."""
+    listener, aborted = Listener(), Listener()
+    protocols = iter([listener, aborted])
+    factory = Factory.forProtocol(lambda: next(protocols))
+    port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+    address = ("127.0.0.1", port.getHost().port)
+    with socket.create_connection(address) as client:
+        _turns(reactor, listener)("made")
+        with socket.create_connection(address) as other:
+            turn_until = _turns(reactor, aborted)
+            turn_until("made")
+            other.sendall(b"too late")
+            transport: Any = aborted.transport
+            transport.abortConnection()
+            transport.resumeProducing()
+            client.sendall(b"x")
+            reactor.doPoll(0.1)
+            turn_until(ConnectionAborted)
+        assert aborted.told == ["made", ConnectionAborted]
+    _turns(reactor, listener)(ConnectionDone)
     port.stopListening()
     while port.connected:
         reactor.runUntilCurrent()

@@ -75,7 +75,7 @@ class QuickEPollReactor(EPollReactor):
                 if event != EPOLLIN:
                     self._doReadOrWrite(selectable, descriptor, event)
                     continue
-                if type(selectable) in _STREAMS:
+                if type(selectable) in _STREAMS and not selectable._aborting:
                     try:  # what its own doRead does, without two more calls
                         data = selectable.socket.recv(selectable.bufferSize)
                     except BlockingIOError:
