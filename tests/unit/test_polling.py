@@ -7,7 +7,8 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -165,6 +166,26 @@ class Listener(Protocol):
         self.told.append(reason.type)
 
 
+Listening = Callable[..., tuple[str, int]]
+
+
+@pytest.fixture
+def listening(reactor: Any) -> Iterator[Listening]:
+    """Where the next connections, one for each listener, are accepted."""
+    ports = []
+
+    def listen(*listeners: Listener) -> tuple[str, int]:
+        factory = Factory.forProtocol(partial(next, iter(listeners)))
+        ports.append(reactor.listenTCP(0, factory, interface="127.0.0.1"))
+        return "127.0.0.1", ports[-1].getHost().port
+
+    yield listen
+    for port in ports:
+        port.stopListening()
+    while any(port.connected for port in ports):
+        reactor.runUntilCurrent()
+
+
 NOW, AT_ONCE = struct.pack("ii", 1, 0), socket.SO_LINGER
 """Closing resets the connection."""
 
@@ -173,16 +194,16 @@ NOW, AT_ONCE = struct.pack("ii", 1, 0), socket.SO_LINGER
     ("reset", "late", "end"),
     [(False, False, ConnectionDone), (True, False, ConnectionLost), (True, True, ConnectionLost)],
 )
-def test_R06_a_connection_is_read_until_it_ends(reactor: Any, reset: bool, late: bool, end: type) -> None:
+def test_R06_a_connection_is_read_until_it_ends(
+    reactor: Any, listening: Listening, reset: bool, late: bool, end: type
+) -> None:
     """Bytes in order, nothing while it is paused, and whether it was the peer's FIN or a reset.
 
     A `late` reset comes when the poller has said that there is something to read.
     """
     listener = Listener()
-    factory = Factory.forProtocol(lambda: listener)
-    port = reactor.listenTCP(0, factory, interface="127.0.0.1")
     turn_until = _turns(reactor, listener)
-    with socket.create_connection(("127.0.0.1", port.getHost().port)) as client:
+    with socket.create_connection(listening(listener)) as client:
         turn_until("made")
         client.sendall(b"one")
         turn_until(b"one")
@@ -201,18 +222,13 @@ def test_R06_a_connection_is_read_until_it_ends(reactor: Any, reset: bool, late:
         _Ready.turn(reactor, [(transport.fileno(), select.EPOLLIN)])
     turn_until(end)
     assert listener.told == ["made", b"one", b"tw", b"o", end]
-    port.stopListening()
-    while port.connected:
-        reactor.runUntilCurrent()
 
 
-def test_a_reader_that_another_one_emptied_is_no_error(reactor: Any) -> None:
+def test_a_reader_that_another_one_emptied_is_no_error(reactor: Any, listening: Listening) -> None:
     """Readable, but nothing there any more when it is read: the connection goes on."""
     listener = Listener()
-    factory = Factory.forProtocol(lambda: listener)
-    port = reactor.listenTCP(0, factory, interface="127.0.0.1")
     turn_until = _turns(reactor, listener)
-    with socket.create_connection(("127.0.0.1", port.getHost().port)) as client:
+    with socket.create_connection(listening(listener)) as client:
         turn_until("made")
         thief = Reader(lambda: None if transport.socket.recv(100) else 1 / 0)
         transport: Any = listener.transport
@@ -225,18 +241,12 @@ def test_a_reader_that_another_one_emptied_is_no_error(reactor: Any) -> None:
         turn_until(b"y")
     turn_until(ConnectionDone)
     assert listener.told == ["made", b"y", ConnectionDone]
-    port.stopListening()
-    while port.connected:
-        reactor.runUntilCurrent()
 
 
-def test_R31_an_aborted_connection_is_not_read(reactor: Any) -> None:
+def test_R31_an_aborted_connection_is_not_read(reactor: Any, listening: Listening) -> None:
     """Not even what has come already, and when somebody reads on in the turn of the abort (R31)."""
     listener, aborted = Listener(), Listener()
-    protocols = iter([listener, aborted])
-    factory = Factory.forProtocol(lambda: next(protocols))
-    port = reactor.listenTCP(0, factory, interface="127.0.0.1")
-    address = ("127.0.0.1", port.getHost().port)
+    address = listening(listener, aborted)
     with socket.create_connection(address) as client:
         _turns(reactor, listener)("made")
         with socket.create_connection(address) as other:
@@ -251,9 +261,6 @@ def test_R31_an_aborted_connection_is_not_read(reactor: Any) -> None:
             turn_until(ConnectionAborted)
         assert aborted.told == ["made", ConnectionAborted]
     _turns(reactor, listener)(ConnectionDone)
-    port.stopListening()
-    while port.connected:
-        reactor.runUntilCurrent()
 
 
 class _Ready:

@@ -79,6 +79,7 @@ def test_R05_R06_R07_R11_a_client_reads_what_the_gateway_said_or_that_it_was_cut
         assert reply is None
 
 
+STREAM = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 SIZES = st.sampled_from([1, 2, 9, 15, 16, 17, 255, 256, 257, 4095, 4096, 65_529, 65_530, 65_536])
 
 
@@ -93,8 +94,7 @@ def test_R06_R08_streams_pass_chunk_by_chunk(
     chunks: list[tuple[int, str]], version: bytes, whole: bool
 ) -> None:
     """However chunks and reads fall together: the same body, framed rightly, counted rightly, cut or not."""
-    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    pieces, waiting, body = [], head, b""
+    pieces, waiting, body = [], STREAM, b""
     for number, (size, how) in enumerate(chunks):
         payload = bytes([number]) * size
         body += payload
@@ -128,10 +128,6 @@ def test_R06_R08_streams_pass_chunk_by_chunk(
 
 def unframed(data: bytes, version: bytes) -> bytes:
     """The payload of a body that was cut behind a whole chunk."""
-    return (
-        data
-        if version == b"1.0"
-        else read_reply(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + data + b"0\r\n\r\n", None)[
-            0
-        ].body
-    )
+    if version == b"1.0":
+        return data
+    return read_reply(STREAM + data + b"0\r\n\r\n", None)[0].body
