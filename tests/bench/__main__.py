@@ -37,9 +37,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--only", metavar="NAMES", help=f"these proxies, with commas between: {', '.join(names)}"
     )
-    parser.add_argument(
-        "--rounds", type=int, help="how often every proxy is visited (default 5, with --quick 2)"
-    )
+    parser.add_argument("--rounds", type=int, help="how often all lanes are run (default 5, with --quick 2)")
     parser.add_argument(
         "--share-cores",
         action="store_true",
@@ -123,29 +121,42 @@ def run(options: argparse.Namespace, settings: Settings, scratch: Path) -> list[
     keys = make_keys(scratch / "keys") if any(result.lane.tls for result in results) else None
     for number in range(options.rounds):
         for result in results:
-            lane, contestants = result.lane, taking_part(result.lane, options.only)
-            shift = number % max(1, len(contestants))
-            values: dict[str, Values] = {}
             begin = time.monotonic()
-            place, others = places(lane, shared=options.share_cores)
-            # A gateway of its own: connections that a proxy left behind do not reach the next lane.
-            with machine.only_on(others), gateway(scratch) as port:
-                for proxy in contestants[shift:] + contestants[:shift]:
-                    if result.given_up(proxy.name):
-                        continue
-                    try:
-                        own = keys if lane.tls else None
-                        values[proxy.name] = turn(lane, proxy, port, settings, scratch, own, place)
-                    except (Wrong, Unavailable, OSError) as error:
-                        result.fail(proxy.name, str(error) or type(error).__name__)
-            result.add(values)
+            for visit in range(result.lane.visits):
+                visit_all(result, number * result.lane.visits + visit, options, settings, scratch, keys)
             took = time.monotonic() - begin
             print(
-                f"round {number + 1} of {options.rounds}: {lane.name} ({took:.0f} s)",
+                f"round {number + 1} of {options.rounds}: {result.lane.name} ({took:.0f} s)",
                 file=sys.stderr,
                 flush=True,
             )
     return results
+
+
+def visit_all(
+    result: table.LaneResult,
+    number: int,
+    options: argparse.Namespace,
+    settings: Settings,
+    scratch: Path,
+    keys: Keys | None,
+) -> None:
+    """Every proxy's turn in a lane, beginning with another one by `number`."""
+    lane, contestants = result.lane, taking_part(result.lane, options.only)
+    shift = number % max(1, len(contestants))
+    values: dict[str, Values] = {}
+    place, others = places(lane, shared=options.share_cores)
+    # A gateway of its own: connections that a proxy left behind do not reach the next lane.
+    with machine.only_on(others), gateway(scratch) as port:
+        for proxy in contestants[shift:] + contestants[:shift]:
+            if result.given_up(proxy.name):
+                continue
+            try:
+                own = keys if lane.tls else None
+                values[proxy.name] = turn(lane, proxy, port, settings, scratch, own, place)
+            except (Wrong, Unavailable, OSError) as error:
+                result.fail(proxy.name, str(error) or type(error).__name__)
+    result.add(values)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -14,36 +15,31 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The rounds of one proxy in one measure."""
+    """One proxy in one measure: the figure of all rounds, and the range of those of each."""
 
-    median: float
+    figure: float
     least: float
     most: float
 
 
-def summary(values: Sequence[float]) -> Summary:
-    """Median and range of at least one value."""
-    return Summary(statistics.median(values), min(values), max(values))
-
-
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What localedge should reach: `bound` times the median of `against`, or `bound` itself without one."""
+    """What localedge should reach: `bound` times the figure of `against`, or `bound` itself without one."""
 
     at_most: bool
     bound: float
     against: str | None = None
 
-    def limit(self, medians: dict[str, float]) -> float | None:
+    def limit(self, figures: dict[str, float]) -> float | None:
         """The figure to reach in the measure's unit; None when there is nothing usable to compare with."""
         if self.against is None:
             return self.bound
-        other = medians.get(self.against)
+        other = figures.get(self.against)
         return None if other is None or other <= 0 else self.bound * other
 
-    def verdict(self, medians: dict[str, float]) -> str:
+    def verdict(self, figures: dict[str, float]) -> str:
         """`met`, `missed`, or `not judged` when one of the two has no figure."""
-        own, limit = medians.get("localedge"), self.limit(medians)
+        own, limit = figures.get("localedge"), self.limit(figures)
         if own is None or limit is None:
             return "not judged"
         return "met" if (own <= limit if self.at_most else own >= limit) else "missed"
@@ -57,10 +53,9 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One figure of a lane.
+    """One figure of a lane: the median of the rounds, or with `share` a percentile of what they all saw.
 
-    `less_direct` names another figure of the lane: this one is that less the direct connection's in the
-    same round.
+    With `less_direct` that of the direct connection is taken off.
     `compared` is False where a ratio to nginx says nothing, as with figures around zero.
     """
 
@@ -69,7 +64,8 @@ class Measure:
     unit: str
     digits: int = 0
     goals: tuple[Goal, ...] = ()
-    less_direct: str | None = None
+    share: float | None = None
+    less_direct: bool = False
     compared: bool = True
 
     def show(self, value: float) -> str:
@@ -77,31 +73,37 @@ class Measure:
         return f"{value:,.{self.digits}f}"
 
 
-Values = dict[str, float]
-"""Figures of one proxy in one round, by measure key."""
+Values = dict[str, float | list[float]]
+"""Figures of one proxy in one round, by measure key; a list where every single value counts."""
 
 
-def figures(measure: Measure, rounds: dict[str, list[Values]]) -> dict[str, list[float]]:
-    """What a measure has for each proxy, round by round."""
-    key = measure.key
-    found = {name: [values[key] for values in given if key in values] for name, given in rounds.items()}
-    return {name: values for name, values in found.items() if values}
+def summaries(measure: Measure, rounds: dict[str, list[Values]]) -> dict[str, Summary]:
+    """What a measure has for each proxy that has something."""
+    found: dict[str, Summary] = {}
+    for name, given in rounds.items():
+        visits = [values[measure.key] for values in given if measure.key in values]
+        if visits:
+            found[name] = _summary(visits, measure.share)
+    if measure.less_direct:
+        direct = found.pop("direct", None)
+        return {} if direct is None else {name: _less(each, direct.figure) for name, each in found.items()}
+    return found
 
 
-def less_direct(measure: Measure, values: dict[str, Values]) -> None:
-    """Add to one round's figures, by proxy, what `measure` has there: figures less the direct connection's.
-
-    Pairs of one round, since what else the machine does in it touches both.
-    """
-    other = measure.less_direct
-    if other is not None and "direct" in values:
-        direct = values["direct"][other]
-        for name, own in values.items():
-            if name != "direct":
-                own[measure.key] = own[other] - direct
+def _summary(visits: Sequence[float | list[float]], share: float | None) -> Summary:
+    if share is None:
+        numbers = [each for each in visits if not isinstance(each, list)]
+        return Summary(statistics.median(numbers), min(numbers), max(numbers))
+    samples = [each for each in visits if isinstance(each, list)]
+    each_round = [percentile(each, share) for each in samples]
+    return Summary(percentile([*chain(*samples)], share), min(each_round), max(each_round))
 
 
-def ratio(value: float, medians: dict[str, float], to: str = "nginx") -> float | None:
-    """`value` over the median of another proxy; None when that is missing or not positive."""
-    other = medians.get(to)
+def _less(summary: Summary, other: float) -> Summary:
+    return Summary(summary.figure - other, summary.least - other, summary.most - other)
+
+
+def ratio(value: float, figures: dict[str, float], to: str = "nginx") -> float | None:
+    """`value` over the figure of another proxy; None when that is missing or not positive."""
+    other = figures.get(to)
     return None if other is None or other <= 0 else value / other

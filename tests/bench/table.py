@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from .contestants import PROXIES
 from .lanes import Lane
-from .stats import Goal, Measure, Summary, Values, figures, less_direct, ratio, summary
+from .stats import Goal, Measure, Summary, Values, ratio, summaries
 
 LOG = "; its log ends: "
 """In a reason, what follows is for the one who ran the bench and not for the README."""
@@ -24,8 +24,6 @@ class LaneResult:
 
     def add(self, round_values: dict[str, Values]) -> None:
         """Take in one round."""
-        for measure in self.lane.measures:
-            less_direct(measure, round_values)
         for proxy, values in round_values.items():
             self.rounds.setdefault(proxy, []).append(values)
 
@@ -45,8 +43,8 @@ class LaneResult:
 
     def summaries(self, measure: Measure) -> dict[str, Summary]:
         """By proxy, in the order of the tables."""
-        found = figures(measure, {name: given for name, given in self.rounds.items() if self.counts(name)})
-        return {name: summary(found[name]) for name in TITLES if name in found}
+        found = summaries(measure, {name: given for name, given in self.rounds.items() if self.counts(name)})
+        return {name: found[name] for name in TITLES if name in found}
 
     def complaints(self) -> list[str]:
         """A sentence for each proxy that failed."""
@@ -61,13 +59,13 @@ class LaneResult:
         return "failed" if "localedge" in self.failures else goal.verdict(middle)
 
 
-def medians(summaries: dict[str, Summary]) -> dict[str, float]:
-    """Only the medians."""
-    return {name: each.median for name, each in summaries.items()}
+def figures(found: dict[str, Summary]) -> dict[str, float]:
+    """Only what all rounds together gave."""
+    return {name: each.figure for name, each in found.items()}
 
 
 def terminal(results: Sequence[LaneResult]) -> str:
-    """A block per lane: every proxy's median, range and ratio to nginx, then the goals."""
+    """A block per lane: every proxy's figure, its range and its ratio to nginx, then the goals."""
     lines: list[str] = []
     for result in results:
         lines += ["", f"{result.lane.name}: {result.lane.title}"]
@@ -78,14 +76,15 @@ def terminal(results: Sequence[LaneResult]) -> str:
 
 
 def _block(result: LaneResult, measure: Measure) -> list[str]:
-    summaries = result.summaries(measure)
-    middle = medians(summaries)
+    found = result.summaries(measure)
+    middle = figures(found)
+    word = "median" if measure.share is None else "of all"
     lines = [
-        f"  {f'{measure.title} [{measure.unit}]':<38} {'median':>10} {'min':>10} {'max':>10} {'to nginx':>9}"
+        f"  {f'{measure.title} [{measure.unit}]':<38} {word:>10} {'min':>10} {'max':>10} {'to nginx':>9}"
     ]
-    for name, each in summaries.items():
-        relation = ratio(each.median, middle) if measure.compared else None
-        shown = [measure.show(value) for value in (each.median, each.least, each.most)]
+    for name, each in found.items():
+        relation = ratio(each.figure, middle) if measure.compared else None
+        shown = [measure.show(value) for value in (each.figure, each.least, each.most)]
         lines.append(
             f"    {TITLES[name]:<36} {shown[0]:>10} {shown[1]:>10} {shown[2]:>10} "
             f"{'' if relation is None else f'{relation:.2f}':>9}"
@@ -100,7 +99,7 @@ def _block(result: LaneResult, measure: Measure) -> list[str]:
 
 
 def markdown(results: Sequence[LaneResult]) -> str:
-    """One row per measure, one column per proxy: medians; then localedge's ratio to nginx and its goals."""
+    """One row per measure, one column per proxy: then localedge's ratio to nginx and its goals."""
     present = {name for result in results for name in result.rounds} - {"bare"}
     names = [name for name in TITLES if name in present]
     lines = [
@@ -109,7 +108,7 @@ def markdown(results: Sequence[LaneResult]) -> str:
     ]
     for result in results:
         for measure in result.lane.measures:
-            middle = medians(result.summaries(measure))
+            middle = figures(result.summaries(measure))
             cells = [measure.show(middle[name]) if name in middle else "-" for name in names]
             relation = (
                 ratio(middle["localedge"], middle) if measure.compared and "localedge" in middle else None

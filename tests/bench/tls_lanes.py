@@ -1,9 +1,13 @@
 """The lanes over TLS: HTTP/1.1, bare handshakes, HTTP/2."""
 
+from dataclasses import replace
+
 from . import h2_client, h2load, handshakes
 from .lanes import (
+    DELAY,
     DELAYS,
     EACH,
+    P99_DELAY,
     Lane,
     Turn,
     check_log,
@@ -14,7 +18,7 @@ from .lanes import (
     throughput,
     timed_streams,
 )
-from .stats import Measure, Values, percentile
+from .stats import Measure, Values
 
 H2_CONNECTIONS, H2_STREAMS = 4, 8
 
@@ -37,8 +41,7 @@ def h2_throughput(turn: Turn) -> Values:
 
 def h2_timed_streams(turn: Turn) -> Values:
     """64 streams on one connection, on each an event every 20 ms, no two at the same time."""
-    delays = h2_client.timed(turn.port, 64, 0.02, turn.settings.stream_seconds, turn.trust)
-    return {"p50": percentile(delays, 0.5), "p99": percentile(delays, 0.99)}
+    return {"delays": h2_client.timed(turn.port, 64, 0.02, turn.settings.stream_seconds, turn.trust)}
 
 
 LANES = (
@@ -65,6 +68,7 @@ LANES = (
         DELAYS,
         tls=True,
         own_core=True,
+        visits=3,
     ),
     Lane("idletls", "TLS: 500 open idle SSE streams", idle_streams, (EACH,), direct=False, tls=True),
     Lane(
@@ -80,10 +84,7 @@ LANES = (
         "h2sse64",
         "HTTP/2: 64 SSE streams on one connection, an event every 20 ms each",
         h2_timed_streams,
-        (
-            Measure("p50", "p50 delay per event", "µs"),
-            Measure("p99", "p99 delay per event", "µs", 0, (most(2),)),
-        ),
+        (DELAY, replace(P99_DELAY, goals=(most(2),))),
         direct=False,
         tls=True,
         own_core=True,

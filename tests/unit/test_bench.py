@@ -64,14 +64,19 @@ def test_a_goal_is_met_missed_or_not_judged() -> None:
     assert stats.Goal(False, 4, None).verdict({"localedge": 3.9}) == "missed"
 
 
-def test_delays_are_less_the_direct_connections_of_the_same_round() -> None:
-    """What a proxy adds to a delay, round by round; a round without the direct connection says nothing."""
-    measure = stats.Measure("extra", "added", "µs", less_direct="p99")
-    result = table.LaneResult(replace(LANE, measures=(measure,)))
-    result.add({"direct": {"p99": 10.0}, "nginx": {"p99": 50.0}})
-    result.add({"direct": {"p99": 30.0}, "nginx": {"p99": 40.0}, "caddy": {"p99": 30.5}})
-    result.add({"nginx": {"p99": 99.0}})
-    assert stats.figures(measure, result.rounds) == {"nginx": [40.0, 10.0], "caddy": [0.5]}
+def test_a_percentile_is_one_of_all_that_the_rounds_saw() -> None:
+    """Not the median of theirs; the range is that of the rounds, and the direct connection's is taken off."""
+    measure = stats.Measure("seen", "delay", "µs", share=0.9)
+    rounds: dict[str, list[stats.Values]] = {
+        "direct": [{"seen": [1.0, 2.0]}],
+        "nginx": [{"seen": [10.0] * 9 + [99.0]}, {}, {"seen": [20.0] * 5 + [30.0] * 5}],
+        "caddy": [{}],
+    }
+    of_all = stats.summaries(measure, rounds)
+    assert of_all == {"direct": stats.Summary(2, 2, 2), "nginx": stats.Summary(30, 10, 30)}
+    extra = replace(measure, less_direct=True)
+    assert stats.summaries(extra, rounds) == {"nginx": stats.Summary(28, 8, 28)}
+    assert stats.summaries(extra, {"nginx": rounds["nginx"]}) == {}
 
 
 def test_tables_show_medians_ratios_and_failures() -> None:
