@@ -6,6 +6,7 @@ longer be trusted (R33).
 """
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.error import ConnectionDone
@@ -16,7 +17,7 @@ from zope.interface import implementer
 
 from localedge.edge.deadlines import NEVER
 from localedge.edge.wire import ALL, Wire, tune
-from localedge.http.framing import Body, ProtocolError, chunk_line
+from localedge.http.framing import CHUNK_LINES, Body, ProtocolError
 from localedge.http.head import ResponseHead
 from localedge.http.moderation import PIECE, WINDOW, Moderation
 from localedge.http.parser import ResponseReader
@@ -43,6 +44,8 @@ class Backend(Protocol):
         self._context = context
         self._attempt: Attempt | None = attempt
         self._exchange: Exchange | None = None
+        self._pass_on: Callable[[bytes], None] | None = None
+        """Where the next read goes just as it is, if it is one whole chunk: only between two of them."""
         self._reader = ResponseReader(context.limits, context.response_heads)
         self._wire: Wire | None = None
         self._finished_reading = False
@@ -87,6 +90,7 @@ class Backend(Protocol):
         wire = self._wire
         assert wire is not None
         self._exchange = exchange
+        self._pass_on = None
         self._heard = self._answered = False
         self._reader.expect(method)
         self._moderation.begin()
@@ -171,15 +175,15 @@ class Backend(Protocol):
 
     def detach(self) -> None:
         """The exchange is over; an idle connection is always read (R33)."""
-        self._exchange = None
+        self._exchange = self._pass_on = None
         if self._paused:
             self.resume_response()
 
     def abort(self) -> None:
         """Close at once: the gateway shall stop working."""
-        self._exchange = None
+        self._exchange = self._pass_on = None
         if not self.lost:
-            self.transport.abortConnection()
+            (self._wire.abort if self._wire is not None else self.transport.abortConnection)()
 
     def close(self) -> None:
         """Close in order; a gateway that does not take the rest is not waited for without end."""
@@ -205,24 +209,24 @@ class Backend(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Twisted: bytes from the gateway."""
-        exchange = self._exchange
+        exchange, pass_on, size = self._exchange, self._pass_on, len(data)
         if exchange is None:
             self._stray(data)
             return
         if (
-            exchange.pass_on is not None
-            and self._reader.at_chunk
-            and data.startswith(line := chunk_line(len(data)))
+            pass_on is not None
+            and size < len(CHUNK_LINES)
+            and data.startswith(line := CHUNK_LINES[size])
             and data.endswith(b"\r\n")
         ):
             # The fast path of streams: a read is just one chunk, and it is as we would write it.
-            gap = exchange.moved(len(data) - len(line) - 2)
-            exchange.pass_on(data)
-            if gap >= WINDOW:
+            # Out with it first: what is kept of it can wait.
+            pass_on(data)
+            if exchange.moved(size - len(line) - 2) >= WINDOW:
                 return
         elif not self._received(exchange, data):
             return
-        if RESTS and self._moderation.rests(len(data), exchange.record.last_byte):
+        if RESTS and self._moderation.rests(size, exchange.record.last_byte):
             self._take_a_rest()
         elif self._in_pieces and not self._moderation.resting:
             assert self._wire is not None
@@ -242,6 +246,7 @@ class Backend(Protocol):
             exchange.tunnel.gateway_data(data)
             return False
         self._heard = True
+        self._pass_on = None
         if self._answered:
             self._dirty = True  # one request, one response: whatever this is, it reaches nobody (R05)
             return False
@@ -264,6 +269,8 @@ class Backend(Protocol):
             exchange.gateway_broken(error)
             return False
         exchange.flush_response()
+        if reader.at_chunk:
+            self._pass_on = exchange.pass_on
         return True
 
     def readConnectionLost(self) -> None:

@@ -48,6 +48,7 @@ class Wire:
 
     __slots__ = (
         "_below",
+        "_free",
         "_owner",
         "_pending",
         "_socket",
@@ -66,6 +67,8 @@ class Wire:
         self._socket: socket.socket | None = None
         if type(transport) in _DIRECT and not transport.TLS:
             self._socket = transport.getHandle()
+        self._free = self._socket
+        """The socket while nothing is queued and nothing was closed: bytes go there, and nothing is asked."""
         self._below: Wire | None = getattr(transport, "wire", None)
         self.blocked = False
         """The queue is full: `wire_drained` will be called."""
@@ -98,28 +101,37 @@ class Wire:
 
     def write(self, data: bytes) -> None:
         """Write bytes, which are not empty, now that nothing is collected."""
+        handle = self._free
+        if handle is None:
+            self._write_on(data)
+            return
+        try:
+            sent = handle.send(data)
+        except OSError as error:
+            if error.errno not in _AGAIN:
+                # What the peer sent before it went may still be unread, an early answer
+                # for example: reading finds the end of the connection, in order.
+                self._free = None
+                self.failed = True
+                self.reset = error.errno != errno.EPIPE  # that one stands behind a FIN
+                if self.deaf:
+                    self._transport.abortConnection()
+                return
+            sent = 0
+        self.accepted = True
+        if sent != len(data):
+            self._free = None
+            self._transport.write(data[sent:])
+
+    def _write_on(self, data: bytes) -> None:
+        """Where nobody knows: behind what is queued, or to the socket again."""
         transport = self._transport
-        handle = self._socket
-        if handle is not None and not transport._tempDataBuffer and not transport.dataBuffer:
+        if self._socket is not None and not transport._tempDataBuffer and not transport.dataBuffer:
             if self.failed or transport.disconnecting or not transport.connected:
                 return
-            try:
-                sent = handle.send(data)
-            except OSError as error:
-                if error.errno not in _AGAIN:
-                    # What the peer sent before it went may still be unread, an early answer
-                    # for example: reading finds the end of the connection, in order.
-                    self.failed = True
-                    self.reset = error.errno != errno.EPIPE  # that one stands behind a FIN
-                    if self.deaf:
-                        transport.abortConnection()
-                    return
-                sent = 0
-            if sent:
-                self.accepted = True
-            if sent == len(data):
-                return
-            data = data[sent:]
+            self._free = self._socket
+            self.write(data)
+            return
         self.accepted = True
         transport.write(data)
 
@@ -145,6 +157,7 @@ class Wire:
     def close(self) -> None:
         """Flush, then FIN in both directions."""
         self.flush()
+        self._free = None
         self._transport.unregisterProducer()
         self._transport.loseConnection()
         self.shut()
@@ -163,11 +176,13 @@ class Wire:
     def half_close(self) -> None:
         """Flush, then FIN: the peer may still send."""
         self.flush()
+        self._free = None
         self._transport.unregisterProducer()
         self._transport.loseWriteConnection()
 
     def abort(self) -> None:
         """RST, and whatever is queued is lost."""
+        self._free = None
         self._pending.clear()
         self._transport.abortConnection()
 
@@ -184,6 +199,7 @@ class Wire:
 
     def stopProducing(self) -> None:
         """Twisted: the connection is gone; `connectionLost` says the rest."""
+        self._free = None
         self._pending.clear()
 
 

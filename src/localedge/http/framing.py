@@ -5,7 +5,6 @@ parsers could understand differently is refused, never repaired.
 """
 
 import enum
-from functools import lru_cache
 
 from localedge.http.head import Fields, RequestHead, ResponseHead
 
@@ -84,17 +83,22 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-@lru_cache(maxsize=512)  # the events of a stream have few sizes
-def chunk_line(size: int) -> bytes:
-    """The first line of the one chunk that takes `size` bytes, as `chunk` writes it.
+def _chunk_lines(sizes: int) -> tuple[bytes, ...]:
+    nothing = bytes(sizes)
+    lines = [nothing] * sizes
+    for payload in range(1, sizes):
+        size = len(chunk(bytes(payload)))
+        if size < sizes:
+            lines[size] = b"%x\r\n" % payload
+    return tuple(lines)
 
-    Where there is none: what is longer than that, so that nothing can begin with it.
-    """
-    for digits in range(1, 17):
-        payload = size - digits - 4
-        if payload > 0 and len(b"%x" % payload) == digits:
-            return b"%x\r\n" % payload
-    return bytes(size + 1)
+
+CHUNK_LINES = _chunk_lines(1024)
+"""By the size of a chunk with all that belongs to it: its first line, as `chunk` writes it.
+
+A few sizes have none: what is there is longer than they are, so nothing of that size begins with it.
+The events of a stream are smaller than 1024 bytes.
+"""
 
 
 def last_chunk(trailers: Fields) -> bytes:
