@@ -4,7 +4,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from localedge.http.forwarding import to_client
-from localedge.http.framing import Body, response_body
+from localedge.http.framing import Body, chunk, response_body
 from localedge.http.head import ResponseHead
 from tests.phrases import ask, exchanged
 from tests.playbook import Playbook, Reply, read_reply
@@ -80,16 +80,13 @@ def test_R05_R06_R07_R11_a_client_reads_what_the_gateway_said_or_that_it_was_cut
 
 
 STREAM = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-SIZES = st.sampled_from([1, 2, 9, 15, 16, 17, 255, 256, 257, 4095, 4096, 65_529, 65_530, 65_536])
+SIZES = st.sampled_from([1, 2, 9, 15, 16, 17, 255, 256, 257, 1016, 1017, 4095, 4096, 65_530, 65_536])
+READS = st.sampled_from(["whole", "whole", "halves", "odd", "with the next", "a chunk in a chunk"])
 
 
-@given(
-    st.lists(
-        st.tuples(SIZES, st.sampled_from(["whole", "whole", "halves", "odd", "with the next"])), max_size=6
-    ),
-    st.sampled_from([b"1.1", b"1.0"]),
-    st.booleans(),
-)
+@given(st.lists(st.tuples(SIZES, READS), max_size=6), st.sampled_from([b"1.1", b"1.0"]), st.booleans())
+@example([(9, "a chunk in a chunk")], b"1.1", True)
+@example([(9, "whole"), (9, "a chunk in a chunk"), (9, "whole")], b"1.1", True)
 def test_R06_R08_streams_pass_chunk_by_chunk(
     chunks: list[tuple[int, str]], version: bytes, whole: bool
 ) -> None:
@@ -97,11 +94,17 @@ def test_R06_R08_streams_pass_chunk_by_chunk(
     pieces, waiting, body = [], STREAM, b""
     for number, (size, how) in enumerate(chunks):
         payload = bytes([number]) * size
+        if how == "a chunk in a chunk":
+            payload = chunk(payload)
+            size = len(payload)
         body += payload
         data = waiting + (b"0%x;odd=1\r\n%b\r\n" if how == "odd" else b"%x\r\n%b\r\n") % (size, payload)
         waiting = b""
         if how == "with the next":
             waiting = data
+        elif how == "a chunk in a chunk":
+            line, rest = data.split(payload)
+            pieces += [line, payload, rest]
         elif how == "halves":
             pieces += [data[: len(data) // 2], data[len(data) // 2 :]]
         else:

@@ -175,13 +175,13 @@ class Backend(Protocol):
 
     def detach(self) -> None:
         """The exchange is over; an idle connection is always read (R33)."""
-        self._exchange = self._pass_on = None
+        self._exchange = None
         if self._paused:
             self.resume_response()
 
     def abort(self) -> None:
         """Close at once: the gateway shall stop working."""
-        self._exchange = self._pass_on = None
+        self._exchange = None
         if not self.lost:
             (self._wire.abort if self._wire is not None else self.transport.abortConnection)()
 

@@ -127,7 +127,7 @@ class Wire:
         """Where nobody knows: behind what is queued, or to the socket again."""
         transport = self._transport
         if self._socket is not None and not transport._tempDataBuffer and not transport.dataBuffer:
-            if self.failed or transport.disconnecting or not transport.connected:
+            if self.failed or transport.disconnecting or transport._aborting or not transport.connected:
                 return
             self._free = self._socket
             self.write(data)
@@ -176,7 +176,6 @@ class Wire:
     def half_close(self) -> None:
         """Flush, then FIN: the peer may still send."""
         self.flush()
-        self._free = None
         self._transport.unregisterProducer()
         self._transport.loseWriteConnection()
 
